@@ -1,0 +1,122 @@
+//! `[admin]`, `[log]`, `[drain]` and `[reload]` as written: how operators see and steer the process.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::units::Duration;
+
+/// Admin server: health, metrics, status, reload.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Admin {
+    /// Address and port. Anything but loopback needs `token`. Takes effect at start.
+    #[schemars(with = "String", extend("format" = "socket-address"))]
+    pub listen: SocketAddr,
+    /// Bearer token that every call but `/livez` and `/readyz` must carry.
+    pub token: Option<Secret>,
+}
+
+/// A secret, by reference only: exactly one of the two.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+pub struct Secret {
+    /// Environment variable that holds it.
+    pub env: Option<String>,
+    /// File that holds it; white space at its ends is not part of it.
+    pub file: Option<PathBuf>,
+}
+
+/// Process log (to standard error) and access log.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// Lowest level that is written. `RUST_LOG` goes before it.
+    pub level: LogLevel,
+    /// Form of a line.
+    pub format: LogFormat,
+    /// One JSON object per request.
+    pub access: Option<AccessLog>,
+}
+
+/// Lowest level that is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// A person must act.
+    Error,
+    /// Degraded.
+    Warn,
+    /// Life cycle.
+    #[default]
+    Info,
+    /// Per connection.
+    Debug,
+}
+
+/// Form of a process log line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Access log.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessLog {
+    /// File to append to, or `"-"` for standard output. Reopened on reload, for log rotation.
+    pub path: String,
+    /// Lines that may wait for the disk. More are dropped and counted.
+    #[serde(default = "default_queue")]
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub queue: u32,
+}
+
+/// How the process ends.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Drain {
+    /// Time between readiness going off and the first connection that is turned away, for load balancers to notice.
+    pub delay: Duration,
+    /// Time for requests and tunnels to end; what is left then is cut. Holds for removed listeners too.
+    pub deadline: Duration,
+}
+
+/// How a changed file is noticed.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reload {
+    /// Watch the directories of the configuration and of the certificates.
+    pub watch: bool,
+    /// Compare contents this often as well: network and overlay file systems give no events. Zero turns it off.
+    pub poll: Duration,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9901)), token: None }
+    }
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self { delay: Duration::seconds(0), deadline: Duration::seconds(30) }
+    }
+}
+
+impl Default for Reload {
+    fn default() -> Self {
+        Self { watch: true, poll: Duration::seconds(10) }
+    }
+}
+
+fn default_queue() -> u32 {
+    65_536
+}

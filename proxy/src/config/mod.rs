@@ -1,0 +1,102 @@
+//! The configuration as written: one struct per TOML table, nothing derived and nothing resolved.
+//!
+//! [`Config`] and the types below it are the single source of the schema: serde reads them, `schemars` turns them into the
+//! JSON Schema that `foxtrot check --schema` prints, and [`schema`] walks a document against that schema, so that every
+//! unknown key and every value of a wrong form is reported at once. What one key means for another is [`check`]'s.
+//! The compiled form is [`crate::snapshot`].
+
+pub mod admin;
+pub mod check;
+pub mod cluster;
+pub mod diagnostic;
+pub mod document;
+pub mod listener;
+pub mod load;
+pub mod rollout;
+pub mod route;
+pub mod schema;
+pub mod units;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use admin::{AccessLog, Admin, Drain, Log, LogFormat, LogLevel, Reload, Secret};
+pub use cluster::{
+    Balance, Breaker, Cluster, ClusterTimeouts, ClusterTls, Health, Outlier, Pool, Resolve, Retry,
+    RetryOn, UpstreamProtocol,
+};
+pub use listener::{
+    BodyRate, Certificate, ClientAuth, Listener, ListenerLimits, ListenerTimeouts, ListenerTls,
+    Protocol, ProxyProtocol, TlsVersion,
+};
+pub use rollout::{Colour, Mirror, Override, Rollout, StickyKey, Weights};
+pub use route::{HeaderEdits, Match, Rewrite, Route, RouteTarget, RouteTimeouts, StringMatch};
+pub use units::{ByteRate, Cidr, Duration, Percent, Size};
+
+/// The whole configuration file.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Version of this schema. The only one so far is 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub schema: u32,
+    /// Further files, merged into this one before it is read. Paths are relative to the including file and may hold `*`.
+    /// Tables are merged; a key that two files set is an error.
+    pub include: Vec<String>,
+    /// Peers whose `X-Forwarded-For`, `Forwarded`, `X-Request-Id` and colour overrides are believed.
+    pub trusted_proxies: Vec<Cidr>,
+    /// How request work is spread over threads. Takes effect at start.
+    pub runtime: Runtime,
+    /// Worker threads; 0 means one per core that the process may use. Takes effect at start.
+    #[schemars(range(max = 1024))]
+    pub workers: u32,
+    /// Admin server.
+    pub admin: Admin,
+    /// Process log and access log.
+    pub log: Log,
+    /// How the process ends on SIGTERM, and how long connections may outlive their listener.
+    pub drain: Drain,
+    /// How a changed file is noticed.
+    pub reload: Reload,
+    /// Where requests come in, by name.
+    pub listeners: BTreeMap<String, Listener>,
+    /// Where requests go, by name.
+    pub clusters: BTreeMap<String, Cluster>,
+    /// Blue and green pairs, by name.
+    pub rollouts: BTreeMap<String, Rollout>,
+    /// Which request goes where. Order does not matter: the most specific route wins.
+    pub routes: Vec<Route>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            schema: 1,
+            include: Vec::new(),
+            trusted_proxies: Vec::new(),
+            runtime: Runtime::default(),
+            workers: 0,
+            admin: Admin::default(),
+            log: Log::default(),
+            drain: Drain::default(),
+            reload: Reload::default(),
+            listeners: BTreeMap::new(),
+            clusters: BTreeMap::new(),
+            rollouts: BTreeMap::new(),
+            routes: Vec::new(),
+        }
+    }
+}
+
+/// How request work is spread over threads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Runtime {
+    /// One single-threaded runtime per core, each with its own sockets and upstream pools.
+    #[default]
+    PerCore,
+    /// One work-stealing runtime over all threads with one set of sockets and pools: for few, uneven connections.
+    Shared,
+}

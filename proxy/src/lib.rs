@@ -1,0 +1,3 @@
+//! foxtrot: an edge data-plane proxy.
+
+pub mod config;
