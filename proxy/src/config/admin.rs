@@ -19,9 +19,9 @@ pub struct Admin {
 }
 
 /// A secret, by reference only: exactly one of the two.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[derive(Default)]
+
 pub struct Secret {
     /// Environment variable that holds it.
     pub env: Option<String>,

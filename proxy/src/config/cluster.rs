@@ -1,11 +1,11 @@
 //! `[clusters.NAME]` as written: a set of equal endpoints and how we treat them.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{collections::BTreeSet, fmt, net::IpAddr, path::PathBuf, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::units::{Duration, Percent, Size};
+use super::units::{Duration, Percent, Size, text_value};
 
 /// A set of endpoints that serve the same thing.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -15,8 +15,8 @@ pub struct Cluster {
     pub like: Option<String>,
     /// Origins, `"http://127.0.0.1:8081"` or `"https://app.internal:8443"`. A name is resolved again when its record's
     /// time to live ends, and each of its addresses is an endpoint.
-    #[schemars(length(min = 1), inner(extend("format" = "origin")))]
-    pub endpoints: Vec<String>,
+    #[schemars(length(min = 1))]
+    pub endpoints: Vec<Origin>,
     /// Protocol spoken to the endpoints.
     pub protocol: UpstreamProtocol,
     /// How an endpoint is chosen.
@@ -37,6 +37,17 @@ pub struct Cluster {
     pub retry: Retry,
     /// Bounds on how long a DNS answer is used.
     pub resolve: Resolve,
+}
+
+/// Where an endpoint is: scheme, host and port.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// Whether TLS is spoken.
+    pub https: bool,
+    /// DNS name or address, without brackets, in lower case.
+    pub host: String,
+    /// Port; 80 or 443 where none is written.
+    pub port: u16,
 }
 
 /// Protocol spoken to an endpoint.
@@ -266,6 +277,75 @@ impl Default for Resolve {
         Self { min_ttl: Duration::seconds(1), max_ttl: Duration::seconds(300) }
     }
 }
+
+impl Origin {
+    /// The address, where the host is one and not a name.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+
+    /// Host and port as a Host field has them (RFC 9110, 7.2): IPv6 in brackets, no default port.
+    pub fn authority(&self) -> String {
+        let host =
+            if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let default_port = if self.https { 443 } else { 80 };
+        if self.port == default_port { host } else { format!("{host}:{}", self.port) }
+    }
+}
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = |what: &str| {
+            format!(
+                "{what}: expected an origin such as \"http://127.0.0.1:8081\" or \"https://app.internal\", found \"{text}\""
+            )
+        };
+        let uri: http::Uri = text.parse().map_err(|_| expected("not a URL"))?;
+        let https = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(expected("the scheme is neither http nor https")),
+        };
+        if text.contains('@')
+            || !matches!(uri.path(), "" | "/")
+            || uri.query().is_some()
+            || text.contains('#')
+        {
+            return Err(expected("only scheme, host and port belong here"));
+        }
+        let host = uri.host().unwrap_or_default();
+        let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        let is_name = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+        if host.is_empty() || !(is_name || host.parse::<IpAddr>().is_ok()) {
+            return Err(expected("the host is no name and no address"));
+        }
+        let port = match uri.port() {
+            Some(port) if port.as_u16() != 0 => port.as_u16(),
+            Some(_) => return Err(expected("port 0 cannot be connected to")),
+            None if uri.authority().is_some_and(|a| a.as_str().ends_with(':')) => {
+                return Err(expected("the port is missing"));
+            }
+            None => {
+                if https {
+                    443
+                } else {
+                    80
+                }
+            }
+        };
+        Ok(Self { https, host: host.to_ascii_lowercase(), port })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", if self.https { "https" } else { "http" }, self.authority())
+    }
+}
+
+text_value!(Origin, "origin");
 
 fn default_every() -> Duration {
     Duration::seconds(2)

@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 
 pub use admin::{AccessLog, Admin, Drain, Log, LogFormat, LogLevel, Reload, Secret};
 pub use cluster::{
-    Balance, Breaker, Cluster, ClusterTimeouts, ClusterTls, Health, Outlier, Pool, Resolve, Retry,
-    RetryOn, UpstreamProtocol,
+    Balance, Breaker, Cluster, ClusterTimeouts, ClusterTls, Health, Origin, Outlier, Pool, Resolve,
+    Retry, RetryOn, UpstreamProtocol,
 };
 pub use listener::{
     BodyRate, Certificate, ClientAuth, Listener, ListenerLimits, ListenerTimeouts, ListenerTls,

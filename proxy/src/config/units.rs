@@ -229,6 +229,10 @@ pub(super) fn check_format(format: &str, text: &str) -> Result<(), String> {
         "byte-rate" => text.parse::<ByteRate>().map(drop),
         "cidr" => text.parse::<Cidr>().map(drop),
         "sticky-key" => text.parse::<super::StickyKey>().map(drop),
+        "origin" => text.parse::<super::Origin>().map(drop),
+        "socket-address" => text.parse::<std::net::SocketAddr>().map(drop).map_err(|_| {
+            format!("expected an address and port such as \"127.0.0.1:8080\" or \"[::]:8443\", found \"{text}\"")
+        }),
         "route-target" => text.parse::<super::RouteTarget>().map(drop),
         _ => Ok(()),
     }
