@@ -21,7 +21,6 @@ pub struct Admin {
 /// A secret, by reference only: exactly one of the two.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-
 pub struct Secret {
     /// Environment variable that holds it.
     pub env: Option<String>,
