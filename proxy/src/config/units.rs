@@ -233,6 +233,7 @@ pub(super) fn check_format(format: &str, text: &str) -> Result<(), String> {
         "socket-address" => text.parse::<std::net::SocketAddr>().map(drop).map_err(|_| {
             format!("expected an address and port such as \"127.0.0.1:8080\" or \"[::]:8443\", found \"{text}\"")
         }),
+        "path" if text.is_empty() => Err("expected the path of a file, found \"\"".to_owned()),
         "route-target" => text.parse::<super::RouteTarget>().map(drop),
         _ => Ok(()),
     }
