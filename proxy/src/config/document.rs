@@ -11,8 +11,8 @@ mod source;
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-pub use key_path::{KeyPath, Segment};
 pub(crate) use key_path::path;
+pub use key_path::{KeyPath, Segment};
 pub(super) use merge::merge;
 pub(super) use parse::parse;
 pub use source::{FileId, Location, Source, SourceMap};
@@ -130,6 +130,7 @@ impl Node {
         match (&self.value, segment) {
             (Value::Table(table), Segment::Key(key)) => table.get(key),
             (Value::Array(items), Segment::Index(index)) => items.get(*index),
+            (Value::Array(items), Segment::Item(text)) => items.iter().find(|i| i.says(text)),
             _ => None,
         }
     }
@@ -139,6 +140,7 @@ impl Node {
         match (&mut self.value, segment) {
             (Value::Table(table), Segment::Key(key)) => table.get_mut(key),
             (Value::Array(items), Segment::Index(index)) => items.get_mut(*index),
+            (Value::Array(items), Segment::Item(text)) => items.iter_mut().find(|i| i.says(text)),
             _ => None,
         }
     }
@@ -161,6 +163,15 @@ impl Node {
     /// The text, if this is one.
     pub fn as_str(&self) -> Option<&str> {
         if let Value::String(text) = &self.value { Some(text) } else { None }
+    }
+
+    /// Whether this is a leaf that is written like a text.
+    fn says(&self, text: &str) -> bool {
+        match &self.value {
+            Value::String(own) => own == text,
+            Value::Integer(own) => own.to_string() == text,
+            _ => false,
+        }
     }
 
     /// The value without its places.

@@ -55,7 +55,8 @@ pub fn load(path: &Path) -> Result<Loaded, Report> {
 pub fn parse(name: &str, text: &str) -> Result<Loaded, Report> {
     let mut sources = SourceMap::default();
     let base_dir = include::absolute(Path::new(""));
-    let source = Source { name: name.to_owned(), base_dir: base_dir.clone(), text: text.to_owned() };
+    let source =
+        Source { name: name.to_owned(), base_dir: base_dir.clone(), text: text.to_owned() };
     let file = sources.add(source);
     let root = document::parse(&sources, file);
     let sources = Arc::new(sources);

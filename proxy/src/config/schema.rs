@@ -51,8 +51,9 @@ pub(super) fn read(value: toml::Value) -> Result<Config, Problem> {
     })
 }
 
-static SCHEMA: LazyLock<Json> =
-    LazyLock::new(|| Json::from(schemars::SchemaGenerator::default().into_root_schema_for::<Config>()));
+static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
+    Json::from(schemars::SchemaGenerator::default().into_root_schema_for::<Config>())
+});
 
 #[cfg(test)]
 mod tests;

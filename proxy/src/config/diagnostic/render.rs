@@ -17,8 +17,7 @@ impl Report {
 
     fn group<'a>(&'a self, finding: &'a Finding) -> Group<'a> {
         let title = Level::ERROR.primary_title(clean(&finding.problem.to_string()));
-        let mut group =
-            title.element(self.frame(&finding.location, AnnotationKind::Primary, None));
+        let mut group = title.element(self.frame(&finding.location, AnnotationKind::Primary, None));
         if let Some((location, label)) = &finding.also {
             group = group.element(self.frame(location, AnnotationKind::Context, Some(label)));
         }

@@ -13,6 +13,8 @@ pub enum Segment {
     Key(String),
     /// Into an array, from 0.
     Index(usize),
+    /// Into an array, to the entry with this text: for sets, which forget their order.
+    Item(String),
 }
 
 /// A [`KeyPath`] from names and indices: `path!["clusters", name, "endpoints", 0]`.
@@ -42,6 +44,12 @@ impl KeyPath {
         let mut segments = self.0.clone();
         segments.push(segment.into());
         Self(segments)
+    }
+
+    /// This path and a step to the array entry with this text.
+    #[must_use]
+    pub fn item(&self, text: impl Into<String>) -> Self {
+        self.join(Segment::Item(text.into()))
     }
 
     /// Goes one step further.
@@ -95,6 +103,7 @@ impl fmt::Display for KeyPath {
         for (i, segment) in self.0.iter().enumerate() {
             match segment {
                 Segment::Index(index) => write!(f, "[{index}]")?,
+                Segment::Item(text) => write!(f, "[{text:?}]")?,
                 Segment::Key(key) => {
                     if i > 0 {
                         f.write_str(".")?;

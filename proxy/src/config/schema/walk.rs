@@ -12,12 +12,8 @@ use crate::config::{
 
 /// Compares a tree with a root schema.
 pub(super) fn walk(root: &Json, node: &Node) -> Walked {
-    let mut walk = Walk {
-        root,
-        keys: Keys::of(root),
-        at: KeyPath::root(),
-        found: Walked::default(),
-    };
+    let mut walk =
+        Walk { root, keys: Keys::of(root), at: KeyPath::root(), found: Walked::default() };
     walk.node(root, node);
     walk.found
 }
@@ -84,8 +80,10 @@ impl<'s> Walk<'s> {
             match (known.and_then(|known| known.get(key)), schema.get("additionalProperties")) {
                 (Some(entry), _) => self.node(entry, node),
                 (None, Some(Json::Bool(false))) => {
-                    let names: Vec<&str> =
-                        known.into_iter().flat_map(|known| known.keys().map(String::as_str)).collect();
+                    let names: Vec<&str> = known
+                        .into_iter()
+                        .flat_map(|known| known.keys().map(String::as_str))
+                        .collect();
                     // A misspelt key is one problem, not also a missing one.
                     let meant = closest(key, names.iter().copied());
                     missing.retain(|name| Some(*name) != meant);
