@@ -71,10 +71,10 @@ impl Found {
     }
 
     /// Refuses a duration that a longer one makes useless. Each comes with its key and its default; one that is not
-    /// written may be as long as it likes.
+    /// written may be as long as it likes. A bound of zero is a problem of its own.
     fn at_most(&mut self, at: &KeyPath, short: Bound<'_>, long: (&str, Duration)) {
-        if short.value > long.1 && short.value != short.default {
-            let (key, bound) = long;
+        let (key, bound) = long;
+        if short.value > bound && short.value != short.default && bound != Duration::default() {
             self.value(at.join(short.key), format!("longer than `{key}`, which is {bound}"));
         }
     }

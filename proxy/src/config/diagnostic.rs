@@ -146,6 +146,7 @@ impl Report {
         let Some(first) = self.findings.first() else { return "no problems".to_owned() };
         let Entry { file, line, column, .. } = self.entry(first);
         let first = format!("{file}:{line}:{column}: {}", first.problem);
+        let first = annotate_snippets::normalize_untrusted_str(&first);
         match self.findings.len() {
             1 => first,
             n => format!("{n} problems, the first: {first}"),
@@ -180,4 +181,4 @@ impl fmt::Display for Report {
 impl std::error::Error for Report {}
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -144,6 +144,9 @@ impl FromStr for Cidr {
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = self.0.as_millis();
+        if ms == 0 {
+            return f.write_str("0s");
+        }
         for (scale, unit) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")] {
             if ms >= scale && ms % scale == 0 {
                 return write!(f, "{}{unit}", ms / scale);
@@ -340,7 +343,7 @@ mod tests {
 
     #[test]
     fn units_print_what_they_parse() {
-        for text in ["250ms", "5s", "2m", "7d"] {
+        for text in ["0s", "250ms", "5s", "2m", "7d"] {
             assert_eq!(text.parse::<Duration>().unwrap().to_string(), text);
         }
         for text in ["64KiB", "1MiB", "3GiB", "7B"] {

@@ -9,7 +9,7 @@ pub(crate) fn did_you_mean<'c>(
 }
 
 /// The candidate with the fewest edits away from what was written; of equals the first. At most a third of its length,
-/// and always one, may differ.
+/// and always one, may differ; a beginning or a continuation is one edit.
 pub(crate) fn closest<'c>(
     written: &str,
     candidates: impl IntoIterator<Item = &'c str>,
@@ -18,7 +18,10 @@ pub(crate) fn closest<'c>(
     let ranked = candidates.into_iter().filter_map(|candidate| {
         let letters: Vec<char> = candidate.to_lowercase().chars().collect();
         let allowed = (written.len().max(letters.len()) / 3).max(1);
-        let edits = distance(&written, &letters);
+        // `warning` for `warn`: the longer one only goes on where the shorter one ends.
+        let shorter = written.len().min(letters.len());
+        let begins = shorter >= 3 && written[..shorter] == letters[..shorter];
+        let edits = if begins { 1 } else { distance(&written, &letters) };
         (edits <= allowed).then_some((edits, candidate))
     });
     ranked.min_by_key(|(edits, _)| *edits).map(|(_, candidate)| candidate)
@@ -59,6 +62,7 @@ mod tests {
             ("heatlh", Some("health")),
             ("tsl", Some("tls")),
             ("t", Some("to")),
+            ("end", Some("endpoints")),
             ("upstreams", None),
             ("", None),
         ] {

@@ -29,7 +29,7 @@ pub(super) fn wrong_type(schema: &Json, node: &Node) -> Option<Problem> {
     let types = types(schema);
     let expected: Vec<&str> = types.iter().filter_map(|name| type_words(name)).collect();
     let found = describe(node);
-    let message = format!("expected {}, found {found}", expected.join(" or "));
+    let message = format!("expected {}, found {found}", one_of(&expected));
     let help = match (&node.value, types.first()) {
         (Value::Array(_) | Value::Table(_), _) => None,
         (_, Some(&"array")) => Some(format!("write [{}]", node.to_toml())),
@@ -75,7 +75,7 @@ pub(super) fn check_words(options: &[&Json], node: &Node) -> Option<Problem> {
     let help = closest(text, words.iter().copied()).map(|word| format!("did you mean \"{word}\"?"));
     let words = words.iter().map(|word| format!("\"{word}\"")).chain(tables);
     let words: Vec<String> = words.collect();
-    Some(problem(format!("expected {}, found \"{text}\"", words.join(" or "))).maybe_help(help))
+    Some(problem(format!("expected {}, found \"{text}\"", one_of(&words))).maybe_help(help))
 }
 
 /// Number of entries of an array.
@@ -146,6 +146,15 @@ fn check_number(schema: &Json, number: f64, node: &Node) -> Option<Problem> {
     let percent = schema.get("format").and_then(Json::as_str) == Some("percent");
     let refused = percent.then(|| units::Percent::try_from(number).err()).flatten();
     refused.map(problem)
+}
+
+/// `a, b or c`.
+fn one_of<S: AsRef<str>>(forms: &[S]) -> String {
+    let forms: Vec<&str> = forms.iter().map(AsRef::as_ref).collect();
+    match forms.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => forms.join(""),
+    }
 }
 
 /// How a string would have to look where something else stands.
