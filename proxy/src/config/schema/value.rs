@@ -101,7 +101,7 @@ pub(super) fn no_alternative(options: &[&Json], node: &Node) -> Problem {
             forms.extend(types(option).into_iter().filter_map(type_words).map(str::to_owned));
         }
     }
-    problem(format!("expected {}, found {}", forms.join(" or "), describe(node)))
+    problem(format!("expected {}, found {}", one_of(&forms), describe(node)))
 }
 
 fn check_string(schema: &Json, text: &str) -> Option<Problem> {

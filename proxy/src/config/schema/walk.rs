@@ -12,8 +12,8 @@ use crate::config::{
 
 /// Compares a tree with a root schema.
 pub(super) fn walk(root: &Json, node: &Node) -> Walked {
-    let mut walk =
-        Walk { root, keys: Keys::of(root), at: KeyPath::root(), found: Walked::default() };
+    let (keys, at, found) = (Keys::of(root), KeyPath::root(), Walked::default());
+    let mut walk = Walk { root, keys, at, complete: true, found };
     walk.node(root, node);
     walk.found
 }
@@ -22,6 +22,8 @@ struct Walk<'s> {
     root: &'s Json,
     keys: Keys,
     at: KeyPath,
+    /// Whether a key that is not there is missing.
+    complete: bool,
     found: Walked,
 }
 
@@ -57,6 +59,7 @@ impl<'s> Walk<'s> {
                 root: self.root,
                 keys: self.keys.clone(),
                 at: self.at.clone(),
+                complete: self.complete,
                 found: Walked::default(),
             };
             walk.node(option, node);
@@ -73,30 +76,36 @@ impl<'s> Walk<'s> {
     }
 
     fn table(&mut self, schema: &'s Json, entries: &BTreeMap<String, Node>) {
-        let known = schema.get("properties").and_then(Json::as_object);
-        let mut missing = missing_keys(schema, entries);
+        let names = known_keys(schema);
+        let closed = schema.get("additionalProperties") == Some(&Json::Bool(false));
+        let unknown = entries.keys().filter(|key| closed && !names.contains(&key.as_str()));
+        let meant: BTreeMap<&str, Option<&str>> =
+            unknown.map(|key| (key.as_str(), closest(key, names.iter().copied()))).collect();
+        // What seems to be missing may stand under a misspelt key, which is problem enough.
+        let is_meant = |name: &str| meant.values().any(|meant| *meant == Some(name));
+        let complete = self.complete;
         for (key, node) in entries {
             self.at.push(key);
-            match (known.and_then(|known| known.get(key)), schema.get("additionalProperties")) {
-                (Some(entry), _) => self.node(entry, node),
-                (None, Some(Json::Bool(false))) => {
-                    let names: Vec<&str> = known
-                        .into_iter()
-                        .flat_map(|known| known.keys().map(String::as_str))
-                        .collect();
-                    // A misspelt key is one problem, not also a missing one.
-                    let meant = closest(key, names.iter().copied());
-                    missing.retain(|name| Some(*name) != meant);
-                    self.found.problems.push(self.keys.unknown(&self.at, key, meant, &names));
-                }
-                (None, Some(entry)) if entry.is_object() => self.node(entry, node),
-                (None, _) => {}
+            if let Some(name) = meant.get(key.as_str()) {
+                self.found.problems.push(self.keys.unknown(&self.at, key, *name, &names));
+            } else {
+                self.complete = complete && !is_meant(key);
+                self.entry(schema, key, node);
             }
             self.at.pop();
         }
-        for name in missing {
-            let problem = Problem::at(self.at.join(name), format!("missing key `{name}`"));
-            self.found.problems.push(problem);
+        self.complete = complete;
+        let missing = missing_keys(schema, entries).filter(|name| complete && !is_meant(name));
+        let problem = |name| Problem::at(self.at.join(name), format!("missing key `{name}`"));
+        self.found.problems.extend(missing.map(problem));
+    }
+
+    /// A key that the schema names, or one of a table with free names.
+    fn entry(&mut self, schema: &'s Json, key: &str, node: &Node) {
+        let named = schema.get("properties").and_then(|known| known.get(key));
+        let free = || schema.get("additionalProperties").filter(|entry| entry.is_object());
+        if let Some(entry) = named.or_else(free) {
+            self.node(entry, node);
         }
     }
 
@@ -123,10 +132,19 @@ impl<'s> Walk<'s> {
     }
 }
 
+/// The keys that a schema names.
+fn known_keys(schema: &Json) -> Vec<&str> {
+    let known = schema.get("properties").and_then(Json::as_object);
+    known.into_iter().flat_map(|known| known.keys().map(String::as_str)).collect()
+}
+
 /// The required keys of a table that are not there.
-fn missing_keys<'s>(schema: &'s Json, entries: &BTreeMap<String, Node>) -> Vec<&'s str> {
+fn missing_keys<'s>(
+    schema: &'s Json,
+    entries: &BTreeMap<String, Node>,
+) -> impl Iterator<Item = &'s str> {
     let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
-    required.filter_map(Json::as_str).filter(|name| !entries.contains_key(*name)).collect()
+    required.filter_map(Json::as_str).filter(|name| !entries.contains_key(*name))
 }
 
 /// Follows `$ref`. A chain that does not end is cut off; schemars emits none.
