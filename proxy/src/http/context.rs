@@ -1,7 +1,6 @@
 //! An exchange: one request and its answer, and what is known of it so far.
 
 use std::{
-    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,13 +9,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Version};
+use http::{HeaderValue, Method, Version};
 
 use super::{connection::Connection, reply};
 use crate::{
     clock::{self, Instant},
     config::Colour,
     error::Error,
+    filter::client_ip::Client,
     observe::access_log::Record,
     upstream,
     wire::{BodyError, RequestHead},
@@ -35,7 +35,7 @@ pub struct Exchange {
     /// What was asked for; `None` if that could not be read.
     pub request: Option<Asked>,
     /// Who asks, behind trusted proxies the address that they report.
-    pub client: IpAddr,
+    pub client: Client,
     /// Position of the route among the snapshot's.
     pub route: Option<usize>,
     /// Name of the cluster that it was sent to.
@@ -47,9 +47,9 @@ pub struct Exchange {
     /// How it went upstream.
     pub upstream: upstream::Report,
     /// Identifies it across hops.
-    pub request_id: Bytes,
+    pub request_id: Option<HeaderValue>,
     /// The trace it belongs to.
-    pub trace_id: Bytes,
+    pub trace_id: Option<u128>,
     /// Body bytes received.
     pub bytes_in: Option<Arc<AtomicU64>>,
     /// Body bytes sent.
@@ -95,14 +95,14 @@ impl Exchange {
             snapshot: connection.snapshot(),
             started: clock::now(),
             request: None,
-            client: connection.peer.ip(),
+            client: Client { address: connection.peer.ip(), peer_trusted: false },
             route: None,
             cluster: None,
             colour: None,
             mirrored: false,
             upstream: upstream::Report::default(),
-            request_id: Bytes::new(),
-            trace_id: Bytes::new(),
+            request_id: None,
+            trace_id: None,
             bytes_in: None,
             bytes_out: 0,
             status: 0,
@@ -115,7 +115,7 @@ impl Exchange {
     pub fn refuse(&mut self, error: &Error) -> reply::Reply {
         self.flag = Some(reply::row(error).flag);
         self.snapshot.metrics.refused(self.connection.worker.id, reply::row(error).flag);
-        tracing::debug!(client = %self.client, error = %error, "exchange refused");
+        tracing::debug!(client = %self.client.address, error = %error, "exchange refused");
         reply::refusal(error, self.request.as_ref().is_some_and(|request| request.grpc))
     }
 
@@ -135,7 +135,7 @@ impl Exchange {
             BodyError::UpstreamIdle => "upstream_idle",
             _ => "upstream_truncated",
         });
-        tracing::debug!(client = %self.client, error = %error, "response broke off");
+        tracing::debug!(client = %self.client.address, error = %error, "response broke off");
     }
 
     /// Time since the head was complete.
@@ -164,7 +164,7 @@ impl Exchange {
         Record {
             at: clock::since_epoch().saturating_sub(elapsed),
             listener: &self.connection.listener.state.name,
-            client: self.client,
+            client: self.client.address,
             peer: self.connection.peer,
             tls: self.connection.tls,
             protocol: asked.map_or("-", |asked| protocol(asked.version)),
@@ -183,8 +183,8 @@ impl Exchange {
             upstream: self.upstream.first_byte,
             tries: self.upstream.tries,
             reused: self.upstream.reused,
-            request_id: &self.request_id,
-            trace_id: &self.trace_id,
+            request_id: self.request_id.as_ref().map_or(b"", HeaderValue::as_bytes),
+            trace_id: self.trace_id,
             mirrored: self.mirrored,
         }
     }

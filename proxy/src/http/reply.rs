@@ -135,8 +135,8 @@ fn empty(status: u16) -> Reply {
     Reply { head, body: Body::Empty, tunnel: None, announced_length: None }
 }
 
-/// RFC 9110, 6.6.1.
-fn date() -> HeaderValue {
+/// The present, as a Date field has it (RFC 9110, 6.6.1).
+pub fn date() -> HeaderValue {
     let now = std::time::UNIX_EPOCH + crate::clock::since_epoch();
     HeaderValue::from_maybe_shared(Bytes::from(httpdate::fmt_http_date(now)))
         .unwrap_or(HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
