@@ -6,6 +6,7 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::BytesMut;
@@ -108,7 +109,7 @@ impl H1<'_> {
         let limits =
             HeadLimits { bytes: config.limits.header_bytes.0 as usize, fields: config.limits.headers.into() };
         let mut scan = Scan::default();
-        let mut begun = false;
+        let (mut begun, mut drained) = (false, false);
         let wait = if self.served == 0 { config.timeouts.first_byte } else { config.timeouts.idle };
         let mut deadline = clock::now() + wait.0;
         loop {
@@ -120,13 +121,18 @@ impl H1<'_> {
                 return Ok(head);
             }
             self.timer.as_mut().reset(deadline);
-            match self.wait_for_input(begun).await {
+            match self.wait_for_input(begun || drained).await {
                 Input::Some => {}
+                Input::Drained => {
+                    // A request may be on its way: closing now would lose it, and its answer can say that this is the end.
+                    drained = true;
+                    deadline = deadline.min(clock::now() + DRAIN_GRACE);
+                }
                 Input::End => return Err(NoRequest::Ended),
                 Input::TooLate if begun => {
                     return Err(NoRequest::Refused(Error::RequestTimeout("head")));
                 }
-                Input::TooLate | Input::Drained => return Err(NoRequest::Ended),
+                Input::TooLate => return Err(NoRequest::Ended),
             }
         }
     }
@@ -145,7 +151,8 @@ impl H1<'_> {
         self.transport.with_input(|input| parse::request(input, scan, limits)).map_err(NoRequest::Refused)
     }
 
-    async fn wait_for_input(&mut self, begun: bool) -> Input {
+    /// `committed`: draining changes nothing any more, only the cut does.
+    async fn wait_for_input(&mut self, committed: bool) -> Input {
         tokio::select! {
             biased;
             read = poll_fn(|cx| self.transport.poll_fill(cx)) => match read {
@@ -153,8 +160,8 @@ impl H1<'_> {
                 Ok(_) => Input::Some,
             },
             () = self.timer.as_mut() => Input::TooLate,
-            _ = self.phase.wait_for(|phase| *phase >= Phase::Draining), if !begun => Input::Drained,
-            _ = self.phase.wait_for(|phase| *phase == Phase::Cut), if begun => Input::End,
+            _ = self.phase.wait_for(|phase| *phase >= Phase::Draining), if !committed => Input::Drained,
+            _ = self.phase.wait_for(|phase| *phase == Phase::Cut), if committed => Input::End,
         }
     }
 
@@ -425,6 +432,9 @@ impl H1<'_> {
         }
     }
 }
+
+/// How long an idle connection of a draining listener is kept for a request that may be on its way.
+const DRAIN_GRACE: Duration = Duration::from_secs(1);
 
 /// What came while waiting for a head.
 enum Input {

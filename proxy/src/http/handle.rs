@@ -150,9 +150,7 @@ fn choose<'r>(x: &mut Exchange, rollout: &'r Rollout, head: &RequestHead) -> (&'
     let by_hand = rollout.choice.as_ref().and_then(|choice| choice.colour(head, &x.client));
     let colour = by_hand.unwrap_or_else(|| split::colour(rollout.id, key.as_bytes(), rollout.green_share));
     x.colour = Some(colour);
-    let copy = rollout.mirror.as_ref().is_some_and(|mirror| {
-        mirror.share > 0 && split::share_of(x.connection.worker.chance()) < mirror.share
-    });
+    let copy = rollout.mirror.as_ref().is_some_and(|mirror| mirror.takes(x.connection.worker.chance()));
     (rollout.cluster(colour), copy)
 }
 

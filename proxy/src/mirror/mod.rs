@@ -26,7 +26,7 @@ pub struct Mirror {
     /// The shadow cluster.
     pub to: Arc<Cluster>,
     /// Share of requests that are copied, in hundredths of a percent.
-    pub share: u16,
+    share: u16,
     methods: Vec<Method>,
     body_bytes_max: u64,
     strip: Vec<HeaderName>,
@@ -125,8 +125,14 @@ impl Mirror {
         }
     }
 
-    /// Starts a copy of this request, if the mirror takes it, and gives back the body to send to the primary. The caller
-    /// has decided by the share whether this request is among those to copy.
+    /// Whether a request is among those to copy. By chance and not by client: the shadow is to see what all clients do.
+    pub fn takes(&self, chance: u64) -> bool {
+        // The high half of the product spreads 64 bits evenly over 10,000 hundredths.
+        let hundredth = (u128::from(chance) * 10_000) >> 64;
+        hundredth < u128::from(self.share)
+    }
+
+    /// Starts a copy of this request, if methods and limits allow it, and gives back the body to send to the primary.
     pub fn copy(self: &Arc<Self>, worker: usize, head: &RequestHead, body: Body) -> (Body, bool) {
         let slot = match self.admit(head, &body) {
             Ok(slot) => slot,

@@ -105,8 +105,6 @@ pub struct Rollout {
     pub name: Arc<str>,
     /// Seed of the split: replicas agree on it, rollouts differ.
     pub id: u64,
-    /// Seed of the choice of requests to copy, so that it is independent of the colour.
-    pub mirror_id: u64,
     /// The colour that serves today.
     pub blue: Arc<Cluster>,
     /// The colour that is to serve.
