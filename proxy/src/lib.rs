@@ -5,6 +5,10 @@
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod filter;
+pub mod key_error;
+pub mod observe;
+pub mod route;
 pub mod snapshot;
 pub mod upstream;
 pub mod wire;
