@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod listener;
 pub mod snapshot;
 pub mod upstream;
 pub mod wire;
