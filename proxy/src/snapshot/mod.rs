@@ -1,5 +1,8 @@
 //! The compiled, immutable form of a configuration, and how one takes the place of another.
 
+pub mod history;
+pub mod watch;
+
 use crate::config::Config;
 
 /// A compiled configuration. Requests keep the one that they began with.
