@@ -1,5 +1,6 @@
 //! Where connections come in: sockets, TLS, the PROXY protocol, and the caps on how many there may be.
 
+pub mod accept;
 pub mod proxy_protocol;
 pub mod socket;
 pub mod tls;
