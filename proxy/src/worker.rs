@@ -29,6 +29,13 @@ pub struct Worker {
 #[derive(Debug)]
 pub struct Held(Arc<Snapshot>);
 
+impl Held {
+    /// A handle on `snapshot`.
+    pub fn new(snapshot: Arc<Snapshot>) -> Self {
+        Self(snapshot)
+    }
+}
+
 impl Worker {
     /// A worker that serves `snapshot`.
     pub fn new(id: usize, snapshot: Arc<Snapshot>) -> Self {

@@ -9,7 +9,7 @@ use tracing::debug;
 
 use super::{h1, h2};
 use crate::{
-    clock,
+    clock::{self, Instant},
     config::Protocol,
     listener::{Listener, Permit, Phase, proxy_protocol},
     wire::Stream,
@@ -54,7 +54,7 @@ impl Connection {
 pub async fn serve(worker: Arc<Worker>, listener: Arc<Listener>, tcp: TcpStream, peer: SocketAddr, permit: Permit) {
     let mut phase = listener.state.phase();
     let deadline = clock::now() + listener.config.timeouts.handshake.0;
-    let opened = timeout_at(deadline, open(&listener, tcp, peer));
+    let opened = timeout_at(deadline, open(&listener, tcp, peer, deadline));
     let opened = tokio::select! {
         opened = opened => opened,
         _ = phase.wait_for(|phase| *phase == Phase::Cut) => return,
@@ -73,12 +73,12 @@ pub async fn serve(worker: Arc<Worker>, listener: Arc<Listener>, tcp: TcpStream,
 }
 
 /// PROXY header, then TLS.
-async fn open(listener: &Listener, tcp: TcpStream, peer: SocketAddr) -> Result<(Stream, SocketAddr), String> {
+async fn open(listener: &Listener, tcp: TcpStream, peer: SocketAddr, deadline: Instant) -> Result<(Stream, SocketAddr), String> {
     // A response is written whole: waiting for more would only delay it.
     tcp.set_nodelay(true).map_err(|error| error.to_string())?;
     let mut peer = peer;
     if listener.proxy_sources.as_ref().is_some_and(|sources| sources.contains(peer.ip())) {
-        let told = proxy_protocol::read(&tcp).await.map_err(|error| error.to_string())?;
+        let told = proxy_protocol::read(&tcp, deadline).await.map_err(|error| error.to_string())?;
         peer = told.unwrap_or(peer);
     }
     let Some(tls) = &listener.tls else { return Ok((Stream::Tcp(tcp), peer)) };
