@@ -15,7 +15,7 @@ use crate::{
     config::{
         self, Config,
         RouteTarget, load::Loaded,
-        diagnostic::Problem,
+        diagnostic::{Problem, Report},
         document::{KeyPath, path},
     },
     filter::{header_edits::HeaderEdits, ip_set::IpSet},
@@ -72,6 +72,35 @@ pub fn compile(config: &Config, around: &Surroundings<'_>) -> Result<Snapshot, V
         access_log,
         metrics: Arc::clone(around.metrics),
     })
+}
+
+/// Says all that is wrong with a configuration file, files that it names included, without binding a socket.
+///
+/// # Errors
+/// All that is wrong, with its places.
+pub fn check(path: &std::path::Path) -> Result<(), Report> {
+    let loaded = config::load::load(path)?;
+    let config = &loaded.config;
+    let problems = config::check::check(config);
+    if !problems.is_empty() {
+        return Err(loaded.locate(problems));
+    }
+    let listeners = config.listeners.iter().map(|(name, written)| (name.clone(), ListenerState::new(name, written.listen)));
+    let ticketer = tls::ticketer().map_err(|error| {
+        loaded.locate(vec![Problem::at(KeyPath::root(), format!("no randomness for TLS tickets: {error}"))])
+    })?;
+    let around = Surroundings {
+        generation: 1,
+        previous: None,
+        listeners: &listeners.collect(),
+        metrics: &Registry::new(1),
+        ticketer: &ticketer,
+        workers: 1,
+    };
+    // A log file must not be made by looking at the configuration.
+    let mut without_log = config.clone();
+    without_log.log.access = None;
+    compile(&without_log, &around).map(drop).map_err(|problems| loaded.locate(problems))
 }
 
 /// Every file that a configuration names and that a snapshot reads, for the watcher.
