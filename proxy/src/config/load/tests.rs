@@ -3,7 +3,7 @@ mod random;
 use std::{fs, path::Path, path::PathBuf};
 
 use super::{load, parse};
-use crate::config::{RouteTarget, check::check, document::path};
+use crate::config::{RouteTarget, check::check, diagnostic::tests::lines, document::path};
 
 /// Writes files into a fresh directory.
 fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -169,6 +169,19 @@ fn like_starts_from_another_cluster() {
         .sources
         .position(&loaded.document.locate(&path!["clusters", "b", "health", "path"]));
     assert_eq!((line, column), (2, 19), "an inherited value is where it was written");
+}
+
+#[test]
+fn a_misspelt_reference_does_not_make_a_cluster_a_template() {
+    let loaded = parse(
+        "x.toml",
+        "[listeners.web]\nlisten = \"127.0.0.1:0\"\n[clusters.blue]\nendpoints = [\"http://b\"]\n\
+         [clusters.green]\nlike = \"blue\"\n[rollouts.r]\nblue = \"bleu\"\ngreen = \"green\"\n\
+         [[routes]]\nto = \"rollout:r\"\n",
+    )
+    .unwrap();
+    let report = loaded.locate(check(&loaded.config));
+    assert_eq!(lines(&report), "8:8 rollouts.r.blue: no cluster `bleu` (did you mean `blue`?)\n");
 }
 
 #[test]
