@@ -175,7 +175,7 @@ impl Default for ListenerTimeouts {
             header: Duration::seconds(10),
             body: BodyRate::default(),
             idle: Duration::seconds(75),
-            request: Duration::seconds(300),
+            request: Duration::seconds(3600),
             write: Duration::seconds(60),
             tunnel_idle: Duration::seconds(3600),
         }

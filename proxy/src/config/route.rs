@@ -104,7 +104,7 @@ pub enum RouteTarget {
     Rollout(String),
     /// One cluster.
     Cluster(String),
-    /// Another address. `{host}`, `{path}` and `{query}` (with its `?`, or nothing) stand for those of the request.
+    /// Another address. `{host}`, `{path}` and `{query}` stand for those of the request.
     Redirect(String),
     /// A fixed response of this status.
     Respond(u16),
