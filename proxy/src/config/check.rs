@@ -14,6 +14,8 @@ mod route;
 mod route_match;
 mod route_target;
 
+use std::collections::BTreeSet;
+
 use super::{
     Config, Duration,
     diagnostic::Problem,
@@ -80,9 +82,10 @@ impl Found {
     }
 
     /// Refuses entries of a list that stand there twice.
-    fn duplicates<T: PartialEq + std::fmt::Display>(&mut self, at: &KeyPath, items: &[T]) {
+    fn duplicates<T: Ord + std::fmt::Display>(&mut self, at: &KeyPath, items: &[T]) {
+        let mut seen = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
-            if items[..index].contains(item) {
+            if !seen.insert(item) {
                 self.value(at.join(index), format!("{item} is listed twice"));
             }
         }

@@ -15,7 +15,7 @@ use super::{
     Config, RouteTarget,
     diagnostic::{Finding, Problem, Report},
     document::{self, Document, KeyPath, Source, SourceMap, Value, path},
-    schema,
+    schema::{self, suggest::closest},
 };
 
 /// A configuration of the right form.
@@ -55,8 +55,7 @@ pub fn load(path: &Path) -> Result<Loaded, Report> {
 pub fn parse(name: &str, text: &str) -> Result<Loaded, Report> {
     let mut sources = SourceMap::default();
     let base_dir = include::absolute(Path::new(""));
-    let source =
-        Source { name: name.to_owned(), base_dir: base_dir.clone(), text: text.to_owned() };
+    let source = Source::new(name.to_owned(), base_dir.clone(), text.to_owned());
     let file = sources.add(source);
     let root = document::parse(&sources, file);
     let sources = Arc::new(sources);
@@ -119,20 +118,29 @@ fn drop_templates(
     written: &mut toml::Value,
     templates: &BTreeSet<String>,
 ) -> Config {
-    let mut used = BTreeSet::new();
-    for rollout in config.rollouts.values() {
-        used.extend([rollout.blue.clone(), rollout.green.clone()]);
-        used.extend(rollout.mirror.iter().map(|mirror| mirror.to.clone()));
-    }
-    used.extend(config.routes.iter().filter_map(|route| match &route.to {
-        RouteTarget::Cluster(name) => Some(name.clone()),
-        _ => None,
-    }));
+    let names = || config.clusters.keys().map(String::as_str);
+    // A reference to nothing may mean a template: that must stay for the check to suggest it.
+    let used = references(&config).into_iter().filter_map(|name| closest(name, names()));
+    let used: BTreeSet<String> = used.map(str::to_owned).collect();
     for name in templates.difference(&used) {
         config.clusters.remove(name);
         written.get_mut("clusters").and_then(|it| it.as_table_mut()).map(|it| it.remove(name));
     }
     config
+}
+
+/// The names of clusters in rollouts and routes.
+fn references(config: &Config) -> Vec<&str> {
+    let mut names = Vec::new();
+    for rollout in config.rollouts.values() {
+        names.extend([rollout.blue.as_str(), &rollout.green]);
+        names.extend(rollout.mirror.iter().map(|mirror| mirror.to.as_str()));
+    }
+    names.extend(config.routes.iter().filter_map(|route| match &route.to {
+        RouteTarget::Cluster(name) => Some(name.as_str()),
+        _ => None,
+    }));
+    names
 }
 
 fn is_empty_array(value: &Value) -> bool {

@@ -1,6 +1,6 @@
 //! Listeners: addresses that collide, deadlines and limits that can have no effect.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::{Bound, Config, Duration, Found, KeyPath, path};
 use crate::config::{
@@ -35,14 +35,10 @@ fn addresses(config: &Config, found: &mut Found) {
     }
 }
 
-/// Whether two sockets would want the same connections. `[::]` takes IPv4 too.
+/// Whether two sockets would want the same connections. `[::]` takes IPv6 only.
 fn collide(a: SocketAddr, b: SocketAddr) -> bool {
-    let covers = |wide: IpAddr, narrow: IpAddr| {
-        wide.is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4())
-    };
-    a.port() == b.port()
-        && a.port() != 0
-        && (a.ip() == b.ip() || covers(a.ip(), b.ip()) || covers(b.ip(), a.ip()))
+    let same_ip = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() == b.port() && a.port() != 0 && a.is_ipv4() == b.is_ipv4() && same_ip
 }
 
 fn tls(at: &KeyPath, tls: Option<&ListenerTls>, found: &mut Found) {

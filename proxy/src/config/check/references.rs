@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Config, Found, KeyPath, Problem, path};
-use crate::config::{RouteTarget, schema::suggest::did_you_mean};
+use crate::config::{
+    RouteTarget,
+    schema::suggest::{closest, did_you_mean},
+};
 
 pub(super) fn check(config: &Config, found: &mut Found) {
     let mut used = Used::default();
@@ -40,26 +43,37 @@ struct Used<'c> {
 }
 
 impl<'c> Used<'c> {
-    fn cluster(&mut self, config: &Config, at: &KeyPath, name: &'c str, found: &mut Found) {
+    fn cluster(&mut self, config: &'c Config, at: &KeyPath, name: &'c str, found: &mut Found) {
         refer(at, ("cluster", name), &config.clusters, None, found);
-        self.clusters.insert(name);
+        self.clusters.extend(meant(name, &config.clusters));
     }
 
-    fn cluster_route(&mut self, config: &Config, at: &KeyPath, name: &'c str, found: &mut Found) {
-        let hint = config.rollouts.contains_key(name).then(|| format!("rollout:{name}"));
+    /// Like [`Self::cluster`]; but here the name could have been meant for a rollout.
+    fn cluster_route(
+        &mut self,
+        config: &'c Config,
+        at: &KeyPath,
+        name: &'c str,
+        found: &mut Found,
+    ) {
+        let other = !config.clusters.contains_key(name) && config.rollouts.contains_key(name);
+        let hint = other.then(|| format!("rollout:{name}"));
+        self.rollouts.extend(hint.is_some().then_some(name));
         refer(at, ("cluster", name), &config.clusters, hint, found);
-        self.clusters.insert(name);
+        self.clusters.extend(meant(name, &config.clusters));
     }
 
-    fn rollout(&mut self, config: &Config, at: &KeyPath, name: &'c str, found: &mut Found) {
-        let hint = config.clusters.contains_key(name).then(|| format!("cluster:{name}"));
+    fn rollout(&mut self, config: &'c Config, at: &KeyPath, name: &'c str, found: &mut Found) {
+        let other = !config.rollouts.contains_key(name) && config.clusters.contains_key(name);
+        let hint = other.then(|| format!("cluster:{name}"));
+        self.clusters.extend(hint.is_some().then_some(name));
         refer(at, ("rollout", name), &config.rollouts, hint, found);
-        self.rollouts.insert(name);
+        self.rollouts.extend(meant(name, &config.rollouts));
     }
 
-    fn listener(&mut self, config: &Config, at: &KeyPath, name: &'c str, found: &mut Found) {
+    fn listener(&mut self, config: &'c Config, at: &KeyPath, name: &'c str, found: &mut Found) {
         refer(at, ("listener", name), &config.listeners, None, found);
-        self.listeners.insert(name);
+        self.listeners.extend(meant(name, &config.listeners));
     }
 
     fn report_rest(&self, config: &Config, found: &mut Found) {
@@ -86,6 +100,11 @@ fn refer<T>(
     let help = hint.map(|target| format!("did you mean \"{target}\"?")).or(help);
     let message = format!("no {kind} `{}`", name.escape_debug());
     found.push(Problem::at(at.clone(), message).maybe_help(help));
+}
+
+/// The entry that a name leads to, or would lead to if it were not misspelt.
+fn meant<'c, T>(name: &str, known: &'c BTreeMap<String, T>) -> Option<&'c str> {
+    closest(name, known.keys().map(String::as_str))
 }
 
 fn unused<T>(table: &str, known: &BTreeMap<String, T>, used: &BTreeSet<&str>, found: &mut Found) {

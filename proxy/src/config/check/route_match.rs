@@ -20,6 +20,12 @@ pub(super) fn check(at: &KeyPath, conditions: &Match, found: &mut Found) {
             let message = format!("`{}` cannot stand in a query", name.escape_debug());
             found.push(Problem::at_key(at.clone(), message));
         }
+        if let StringMatch::Exact(value) = condition
+            && (value.contains(['&', '#']) || !is_target(value))
+        {
+            let message = format!("\"{}\" cannot stand in a query", value.escape_debug());
+            found.value(at.clone(), message);
+        }
         regex_of(&at, condition, found);
     }
 }

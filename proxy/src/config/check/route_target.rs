@@ -57,26 +57,47 @@ fn respond(at: &KeyPath, status: u16, route: &Route, found: &mut Found) {
 }
 
 fn redirect(at: &KeyPath, url: &str, found: &mut Found) {
+    if let Some(problem) = placeholders(at, url) {
+        return found.push(problem);
+    }
+    let host = url.split_once("://").filter(|(scheme, _)| {
+        !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric())
+    });
+    match host {
+        None if url.starts_with('/') || url.starts_with("{path}") => {}
+        None => {
+            let message =
+                format!("a redirect leads to a URL or to a path from \"/\", found \"{url}\"");
+            found.push(Problem::at(at.clone(), message).help("begin with \"https://\" or \"/\""));
+        }
+        Some((_, rest)) if rest.is_empty() || rest.starts_with(['/', '?']) => {
+            found.value(at.clone(), format!("\"{url}\" has no host"));
+        }
+        Some(_) => {}
+    }
+    if !url.bytes().all(|b| b.is_ascii_graphic()) {
+        found.value(at.clone(), "the URL has characters that must be percent-encoded");
+    }
+}
+
+/// The first mistake in the placeholders of a URL.
+fn placeholders(at: &KeyPath, url: &str) -> Option<Problem> {
     let mut rest = url;
-    while let Some((_, tail)) = rest.split_once('{') {
-        let Some((name, tail)) = tail.split_once('}') else {
-            return found.value(at.clone(), "`{` without `}`");
+    while let Some(brace) = rest.find(['{', '}']) {
+        let tail = &rest[brace..];
+        let Some((name, tail)) = tail.strip_prefix('{').and_then(|tail| tail.split_once('}'))
+        else {
+            return Some(Problem::at(at.clone(), "`{` and `}` do not pair"));
         };
         if !PLACEHOLDERS.contains(&name) {
-            let problem = Problem::at(at.clone(), format!("unknown placeholder `{{{name}}}`"));
             let known = || "known are {host}, {path} and {query}".to_owned();
             let help = did_you_mean(name, PLACEHOLDERS).unwrap_or_else(known);
-            found.push(problem.help(help));
+            let message = format!("unknown placeholder `{{{name}}}`");
+            return Some(Problem::at(at.clone(), message).help(help));
         }
         rest = tail;
     }
-    let absolute = ["http://", "https://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-    let starts = absolute.map_or(url.starts_with('/'), |rest| !rest.is_empty());
-    if !starts {
-        found.value(at.clone(), "a redirect leads to http://, https:// or a path from \"/\"");
-    } else if !url.bytes().all(|b| b.is_ascii_graphic()) {
-        found.value(at.clone(), "the URL has characters that must be percent-encoded");
-    }
+    None
 }
 
 fn rewrite(at: &KeyPath, route: &Route, found: &mut Found) {

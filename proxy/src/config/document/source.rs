@@ -15,6 +15,8 @@ pub struct Source {
     pub base_dir: PathBuf,
     /// What stood in it.
     pub text: String,
+    /// First byte of each line.
+    lines: Vec<usize>,
 }
 
 /// A file of a [`SourceMap`].
@@ -51,18 +53,30 @@ impl SourceMap {
 }
 
 impl Source {
-    /// Line and column of a byte, both from 1; columns count characters.
-    pub fn position(&self, byte: usize) -> (usize, usize) {
-        let before = &self.text[..self.boundary(byte)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        (line, before[line_start..].chars().count() + 1)
+    /// A file and its text.
+    pub fn new(name: String, base_dir: PathBuf, text: String) -> Self {
+        let after = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
+        let lines = std::iter::once(0).chain(after).collect();
+        Self { name, base_dir, text, lines }
     }
 
-    /// The first line of a span: its text, the byte that it starts at, and the part of the span that lies in it.
+    /// Line and column of a byte, both from 1; columns count characters.
+    pub fn position(&self, byte: usize) -> (usize, usize) {
+        let byte = self.boundary(byte);
+        let (line, start) = self.line(byte);
+        (line, self.text[start..byte].chars().count() + 1)
+    }
+
+    /// The line that a byte lies in, from 1, and the line's first byte.
+    fn line(&self, byte: usize) -> (usize, usize) {
+        let line = self.lines.partition_point(|start| *start <= byte);
+        (line, self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0))
+    }
+
+    /// The first line of a span: its text, and the part of the span that lies in it.
     pub fn excerpt(&self, span: &Range<usize>) -> (&str, Range<usize>) {
         let start = self.boundary(span.start);
-        let line_start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let (_, line_start) = self.line(start);
         let line_end = self.text[start..].find('\n').map_or(self.text.len(), |len| start + len);
         let line = self.text[line_start..line_end].trim_end_matches('\r');
         let end = self.boundary(span.end).max(start).min(line_start + line.len());

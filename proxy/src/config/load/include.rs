@@ -80,7 +80,7 @@ impl Reader {
         let base = base_dir(path);
         self.watch.insert(base.clone());
         self.files.push(absolute(path));
-        let source = Source { name: path.display().to_string(), base_dir: base, text };
+        let source = Source::new(path.display().to_string(), base, text);
         let id = self.sources.add(source);
         self.seen.push(real.clone());
         self.open.push(real);
@@ -154,7 +154,7 @@ impl Reader {
         match from {
             Some(entry) => self.report(entry, &format!("{name} {reason}")),
             None => {
-                let source = Source { name, base_dir: PathBuf::new(), text: String::new() };
+                let source = Source::new(name, PathBuf::new(), String::new());
                 let location = Location { file: self.sources.add(source), span: 0..0 };
                 let problem = Problem::at(KeyPath::root(), format!("the configuration {reason}"));
                 self.findings.push(Finding::new(problem, location));

@@ -1,14 +1,9 @@
+mod random;
+
 use std::{fs, path::Path, path::PathBuf};
 
-use proptest::prelude::*;
-
-use super::{Loaded, load, parse};
-use crate::config::{
-    RouteTarget,
-    check::check,
-    diagnostic::{Report, tests::lines},
-    document::{KeyPath, Node, Value, path},
-};
+use super::{load, parse};
+use crate::config::{RouteTarget, check::check, diagnostic::tests::lines, document::path};
 
 /// Writes files into a fresh directory.
 fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -64,7 +59,8 @@ fn includes_merge_tables_and_append_routes() {
 
 #[test]
 fn errors_name_the_file_that_they_are_in() {
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    type Files<'a> = &'a [(&'a str, &'a str)];
+    let cases: &[(Files<'_>, &[&str])] = &[
         (
             &[
                 ("main.toml", "include = [\"*.inc\"]\nworkers = 1\n[drain]\ndelay = \"1s\"\n"),
@@ -176,6 +172,19 @@ fn like_starts_from_another_cluster() {
 }
 
 #[test]
+fn a_misspelt_reference_does_not_make_a_cluster_a_template() {
+    let loaded = parse(
+        "x.toml",
+        "[listeners.web]\nlisten = \"127.0.0.1:0\"\n[clusters.blue]\nendpoints = [\"http://b\"]\n\
+         [clusters.green]\nlike = \"blue\"\n[rollouts.r]\nblue = \"bleu\"\ngreen = \"green\"\n\
+         [[routes]]\nto = \"rollout:r\"\n",
+    )
+    .unwrap();
+    let report = loaded.locate(check(&loaded.config));
+    assert_eq!(lines(&report), "8:8 rollouts.r.blue: no cluster `bleu` (did you mean `blue`?)\n");
+}
+
+#[test]
 fn the_text_loads_to_the_same_configuration() {
     for file in ready() {
         let loaded = load(&file).unwrap_or_else(|report| panic!("{report}"));
@@ -209,95 +218,4 @@ fn ready() -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conf");
     let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     files.filter(|path| path.extension().is_some_and(|ext| ext == "toml")).collect()
-}
-
-/// A configuration with many keys and without `like`, whose failure would be a second problem.
-const FULL: &str = include_str!("../../../../conf/edge.toml");
-
-fn report_of(text: &str) -> Option<Report> {
-    match parse("x.toml", text) {
-        Err(report) => Some(report),
-        Ok(loaded) => {
-            Some(loaded.locate(check(&loaded.config))).filter(|report| !report.is_empty())
-        }
-    }
-}
-
-/// The places of all keys that the schema names: not those of tables with free names.
-fn keys(node: &Node, at: &mut KeyPath, places: &mut Vec<std::ops::Range<usize>>) {
-    let free = ["listeners", "clusters", "headers", "query", "set", "add"];
-    let shown = at.to_string();
-    let is_free = free.iter().any(|table| shown == *table || shown.ends_with(&format!(".{table}")));
-    match &node.value {
-        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| {
-            at.push(index);
-            keys(item, at, places);
-            at.pop();
-        }),
-        Value::Table(table) => table.iter().for_each(|(key, item)| {
-            if !is_free {
-                places.push(item.origin.key.clone());
-            }
-            at.push(key);
-            keys(item, at, places);
-            at.pop();
-        }),
-        _ => {}
-    }
-}
-
-/// Misspells a word: one letter less, one more, another one, or two swapped.
-fn misspell(word: &str, kind: u8, at: usize, letter: char) -> String {
-    let mut letters: Vec<char> = word.chars().collect();
-    let at = at % letters.len();
-    match kind {
-        0 if letters.len() > 1 => drop(letters.remove(at)),
-        1 => letters.insert(at, letter),
-        2 if at + 1 < letters.len() => letters.swap(at, at + 1),
-        _ => letters[at] = letter,
-    }
-    letters.into_iter().collect()
-}
-
-proptest! {
-    #[test]
-    fn a_misspelt_key_is_one_problem_with_a_suggestion(
-        pick in any::<prop::sample::Index>(), kind in 0u8..4, at in 0usize..32, letter in "[a-z_]",
-    ) {
-        let Loaded { document, .. } = parse("x.toml", FULL).unwrap();
-        let (mut places, mut known) = (Vec::new(), String::new());
-        keys(&document.root, &mut KeyPath::root(), &mut places);
-        let place = places[pick.index(places.len())].clone();
-        let word = &FULL[place.clone()];
-        let wrong = misspell(word, kind, at, letter.chars().next().unwrap());
-        known.push_str(&crate::config::schema::json_schema().to_string());
-        prop_assume!(!known.contains(&format!("\"{wrong}\":")));
-        let text = format!("{}{wrong}{}", &FULL[..place.start], &FULL[place.end..]);
-        let report = report_of(&text).expect("the key is not known");
-        prop_assert_eq!(report.len(), 1, "{}", report);
-        let entry = &report.entries()[0];
-        let before = &FULL[..place.start];
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        prop_assert_eq!((entry.line, entry.column), (before.matches('\n').count() + 1, column));
-        let help = entry.help.clone().unwrap_or_default();
-        prop_assert!(help.starts_with("did you mean `"), "{} for {word}: {help}", wrong);
-    }
-
-    #[test]
-    fn no_text_panics(text in "(?s).{0,200}") {
-        let shown = report_of(&text).map(|report| (report.to_string(), lines(&report)));
-        prop_assert!(shown.is_some(), "no text without a listener is a configuration");
-    }
-
-    #[test]
-    fn no_damaged_configuration_panics(
-        from in any::<prop::sample::Index>(), len in 0usize..40, put in "[\\[\\]{}=.\",#\\n0-9a-zé\\\\ -]{0,12}",
-    ) {
-        let from = from.index(FULL.len());
-        let end = (from + len).min(FULL.len());
-        let text = format!("{}{put}{}", &FULL[..from], &FULL[end..]);
-        if let Some(report) = report_of(&text) {
-            prop_assert!(!report.to_string().is_empty() && !report.summary().is_empty());
-        }
-    }
 }

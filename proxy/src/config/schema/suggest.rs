@@ -20,7 +20,7 @@ pub(crate) fn closest<'c>(
         let allowed = (written.len().max(letters.len()) / 3).max(1);
         // `warning` for `warn`: the longer one only goes on where the shorter one ends.
         let shorter = written.len().min(letters.len());
-        let begins = shorter >= 3 && written[..shorter] == letters[..shorter];
+        let begins = shorter >= 3 && written != letters && written[..shorter] == letters[..shorter];
         let edits = if begins { 1 } else { distance(&written, &letters) };
         (edits <= allowed).then_some((edits, candidate))
     });
@@ -62,6 +62,8 @@ mod tests {
             ("heatlh", Some("health")),
             ("tsl", Some("tls")),
             ("t", Some("to")),
+            ("to", Some("to")),
+            ("tlsx", Some("tls")),
             ("end", Some("endpoints")),
             ("upstreams", None),
             ("", None),

@@ -92,16 +92,25 @@ pub(super) fn check_length(schema: &Json, len: usize) -> Option<Problem> {
 
 /// The problem of a value that is of no type that any alternative allows.
 pub(super) fn no_alternative(options: &[&Json], node: &Node) -> Problem {
-    let mut forms: Vec<String> = Vec::new();
-    for option in options {
-        let words = words_of(option).into_iter().flatten().map(|word| format!("\"{word}\""));
-        let before = forms.len();
-        forms.extend(words.chain(table_form(option)));
-        if forms.len() == before {
-            forms.extend(types(option).into_iter().filter_map(type_words).map(str::to_owned));
-        }
+    let forms: Vec<String> = options.iter().flat_map(|option| forms_of(option)).collect();
+    // Where only a table may stand, a text may be a secret that should have been a reference.
+    let tables = options.iter().all(|option| types(option) == ["object"]);
+    let found = if tables { node.value.kind().to_owned() } else { describe(node) };
+    problem(format!("expected {}, found {found}", one_of(&forms)))
+}
+
+/// What a schema allows, as an operator would write it.
+fn forms_of(schema: &Json) -> Vec<String> {
+    let words = words_of(schema).into_iter().flatten().map(|word| format!("\"{word}\""));
+    let forms: Vec<String> = words.chain(table_form(schema)).collect();
+    if !forms.is_empty() {
+        return forms;
     }
-    problem(format!("expected {}, found {}", one_of(&forms), describe(node)))
+    let keys = schema.get("properties").and_then(Json::as_object);
+    match keys.map(|keys| keys.keys().map(String::as_str).collect::<Vec<_>>()) {
+        Some(keys) => vec![format!("a table with {}", keys.join(", "))],
+        None => types(schema).into_iter().filter_map(type_words).map(str::to_owned).collect(),
+    }
 }
 
 fn check_string(schema: &Json, text: &str) -> Option<Problem> {

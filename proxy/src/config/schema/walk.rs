@@ -1,6 +1,6 @@
 //! The walk through a tree, hand in hand with its schema: references, alternatives, tables and arrays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -112,14 +112,15 @@ impl<'s> Walk<'s> {
     fn array(&mut self, schema: &'s Json, items: &[Node]) {
         self.report(value::check_length(schema, items.len()));
         let unique = schema.get("uniqueItems") == Some(&Json::Bool(true));
+        let mut seen = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
             self.at.push(index);
             if let Some(schema) = schema.get("items") {
                 self.node(schema, item);
             }
-            let text = item.to_toml();
-            if unique && items[..index].iter().any(|earlier| earlier.to_toml() == text) {
-                self.report(Some(Problem::at(KeyPath::root(), format!("{text} is listed twice"))));
+            if unique && !seen.insert(item.to_toml().to_string()) {
+                let message = format!("{} is listed twice", item.to_toml());
+                self.report(Some(Problem::at(KeyPath::root(), message)));
             }
             self.at.pop();
         }
