@@ -1,7 +1,7 @@
 //! HTTP/1.1 and HTTP/1.0 towards clients (RFC 9112): one loop per connection, one exchange at a time.
 
 use std::{
-    future::{Future, poll_fn},
+    future::poll_fn,
     io,
     pin::{Pin, pin},
     sync::Arc,
@@ -32,7 +32,7 @@ use crate::{
     clock,
     config::Protocol,
     error::Error,
-    listener::Phase,
+    listener::{Phase, reached},
     wire::{
         Body, BodyError, RequestHead, Stream,
         encode::{self, Persistence, ResponseLength},
@@ -105,7 +105,8 @@ impl H1<'_> {
 
     /// Waits for the next request head, within the deadlines of its first byte and its whole.
     async fn next_request(&mut self) -> Result<RequestHead, NoRequest> {
-        let config = &self.connection.listener.config;
+        let connection = Arc::clone(&self.connection);
+        let config = &connection.listener.config;
         let limits =
             HeadLimits { bytes: config.limits.header_bytes.0 as usize, fields: config.limits.headers.into() };
         let mut scan = Scan::default();
@@ -138,7 +139,7 @@ impl H1<'_> {
     }
 
     fn parse(&self, scan: &mut Scan, limits: HeadLimits) -> Result<Option<RequestHead>, NoRequest> {
-        if self.served == 0 && !self.connection.tls {
+        if self.served == 0 && self.connection.tls.is_none() {
             match self.transport.with_input(|input| preface(input)) {
                 Preface::Whole if self.connection.offers(Protocol::H2) => return Err(NoRequest::Http2),
                 Preface::Part if self.connection.offers(Protocol::H2) => return Ok(None),
@@ -153,6 +154,7 @@ impl H1<'_> {
 
     /// `committed`: draining changes nothing any more, only the cut does.
     async fn wait_for_input(&mut self, committed: bool) -> Input {
+        let until = if committed { Phase::Cut } else { Phase::Draining };
         tokio::select! {
             biased;
             read = poll_fn(|cx| self.transport.poll_fill(cx)) => match read {
@@ -160,8 +162,7 @@ impl H1<'_> {
                 Ok(_) => Input::Some,
             },
             () = self.timer.as_mut() => Input::TooLate,
-            _ = self.phase.wait_for(|phase| *phase >= Phase::Draining), if !committed => Input::Drained,
-            _ = self.phase.wait_for(|phase| *phase == Phase::Cut), if committed => Input::End,
+            () = reached(&mut self.phase, until) => if committed { Input::End } else { Input::Drained },
         }
     }
 
@@ -217,7 +218,7 @@ impl H1<'_> {
                 reply = &mut path => Outcome::Reply(reply),
                 () = poll_fn(|cx| poll_client_gone(transport, cx)) => Outcome::Gone,
                 () = self.timer.as_mut() => Outcome::TooLate,
-                _ = self.phase.wait_for(|phase| *phase == Phase::Cut) => Outcome::Gone,
+                () = reached(&mut self.phase, Phase::Cut) => Outcome::Gone,
             }
         };
         match outcome {
@@ -369,7 +370,7 @@ impl H1<'_> {
             biased;
             step = progress => step,
             () = self.timer.as_mut() => Ok(Step::TimedOut),
-            _ = self.phase.wait_for(|phase| *phase == Phase::Cut) => Err(Stopped::TooLate),
+            () = reached(&mut self.phase, Phase::Cut) => Err(Stopped::TooLate),
         }
     }
 

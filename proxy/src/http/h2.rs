@@ -36,7 +36,7 @@ use super::{
 use crate::{
     clock,
     error::Error,
-    listener::Phase,
+    listener::{Phase, reached},
     upstream::Informational,
     wire::{Body, BodyError, RequestHead, ResponseHead, Stream, Target, parse, stream::Rewind},
 };
@@ -115,9 +115,9 @@ impl H2 {
 
     async fn next(&mut self, timer: Pin<&mut Sleep>, leaving: bool) -> Event {
         let busy = !self.streams.is_empty();
+        let until = if leaving { Phase::Cut } else { Phase::Draining };
         tokio::select! {
             biased;
-            _ = self.phase.wait_for(|phase| *phase == Phase::Cut) => Event::End,
             accepted = self.wire.accept() => match accepted {
                 Some(Ok((request, respond))) => Event::Stream(request, respond),
                 Some(Err(error)) => {
@@ -128,7 +128,7 @@ impl H2 {
             },
             Some(_) = self.streams.join_next(), if busy => Event::StreamEnded,
             () = timer, if !busy => Event::Idle,
-            _ = self.phase.wait_for(|phase| *phase >= Phase::Draining), if !leaving => Event::Drain,
+            () = reached(&mut self.phase, until) => if leaving { Event::End } else { Event::Drain },
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::{
         hop_by_hop,
     },
     route::{Found, split},
-    snapshot::{Action, Rollout, Route},
+    snapshot::{Action, Destination, Rollout, Route},
     upstream::{self, Call, Cluster, Informational},
     wire::{Body, RequestHead, parse},
     worker::Held,
@@ -61,16 +61,18 @@ async fn answer(
             Ok(reply)
         }
         Action::Redirect(status, template) => redirect(route, *status, template.render(&host, &head.target)),
-        Action::Cluster(cluster) => {
+        Action::Cluster(destination) => {
+            let hash = destination.hash(&head, x.client.address);
             prepare(x, route, &mut head);
-            forward(x, route, cluster, head, body, interim).await
+            forward(x, route, &destination.cluster, hash, upstream::Request { head, body }, interim).await
         }
         Action::Rollout(rollout) => {
             // The split reads the request as the client sent it; what we add must not move anybody.
-            let (cluster, copy) = choose(x, rollout, &head);
+            let destination = choose(x, rollout, &head);
+            let hash = destination.hash(&head, x.client.address);
             prepare(x, route, &mut head);
-            let body = mirror(x, rollout, copy, &head, body);
-            forward(x, route, cluster, head, body, interim).await
+            let body = mirror(x, rollout, &head, body);
+            forward(x, route, &destination.cluster, hash, upstream::Request { head, body }, interim).await
         }
     }
 }
@@ -124,7 +126,7 @@ fn prepare(x: &mut Exchange, route: &Route, head: &mut RequestHead) {
     let facts = ClientFacts {
         peer: x.connection.peer.ip(),
         peer_trusted: x.client.peer_trusted,
-        scheme: if x.connection.tls { Scheme::Https } else { Scheme::Http },
+        scheme: if x.connection.tls.is_some() { Scheme::Https } else { Scheme::Http },
         host: &head.authority.clone(),
     };
     let identity = forwarded::apply(head, &facts, &Ids { fresh: worker.chance_128(), span: None });
@@ -144,18 +146,21 @@ fn prepare(x: &mut Exchange, route: &Route, head: &mut RequestHead) {
     }
 }
 
-/// Picks the colour, and whether this request is among those to copy.
-fn choose<'r>(x: &mut Exchange, rollout: &'r Rollout, head: &RequestHead) -> (&'r Arc<Cluster>, bool) {
+/// Picks the colour.
+fn choose<'r>(x: &mut Exchange, rollout: &'r Rollout, head: &RequestHead) -> &'r Destination {
     let key = rollout.sticky.value(head, x.client.address);
     let by_hand = rollout.choice.as_ref().and_then(|choice| choice.colour(head, &x.client));
     let colour = by_hand.unwrap_or_else(|| split::colour(rollout.id, key.as_bytes(), rollout.green_share));
     x.colour = Some(colour);
-    let copy = rollout.mirror.as_ref().is_some_and(|mirror| mirror.takes(x.connection.worker.chance()));
-    (rollout.cluster(colour), copy)
+    rollout.destination(colour)
 }
 
-fn mirror(x: &mut Exchange, rollout: &Rollout, copy: bool, head: &RequestHead, body: Body) -> Body {
-    let Some(mirror) = rollout.mirror.as_ref().filter(|_| copy) else { return body };
+/// Starts a copy to the shadow, if this request is among those to copy.
+fn mirror(x: &mut Exchange, rollout: &Rollout, head: &RequestHead, body: Body) -> Body {
+    let Some(mirror) = &rollout.mirror else { return body };
+    if !mirror.takes(x.connection.worker.chance()) {
+        return body;
+    }
     let (body, copied) = mirror.copy(x.connection.worker.id, head, body);
     x.mirrored = copied;
     body
@@ -165,18 +170,18 @@ async fn forward(
     x: &mut Exchange,
     route: &Route,
     cluster: &Arc<Cluster>,
-    head: RequestHead,
-    body: Body,
+    hash: Option<u64>,
+    request: upstream::Request,
     interim: Option<&dyn Informational>,
 ) -> Result<Reply, Error> {
-    x.cluster = Some(Arc::clone(&cluster.name));
-    let method = head.method.clone();
-    let deadline = grpc_timeout(&head);
+    x.cluster = Some(Arc::clone(cluster.name()));
+    let method = request.head.method.clone();
+    let deadline = grpc_timeout(&request.head);
     let total = route.timeouts.total.map(|total| total.0);
     let call = Call {
         worker: x.connection.worker.id,
         cluster,
-        hash: cluster.balance_key(&head, x.client.address),
+        hash,
         per_try: route.timeouts.per_try.map(|per_try| per_try.0),
         total: match (deadline, total.unwrap_or(cluster.total_timeout())) {
             (Some(deadline), total) => Some(deadline.min(total)),
@@ -185,7 +190,7 @@ async fn forward(
         informational: interim,
         report: &mut x.upstream,
     };
-    let response = upstream::forward(call, upstream::Request { head, body }).await?;
+    let response = upstream::forward(call, request).await?;
     Ok(relay(route, &method, response))
 }
 

@@ -60,6 +60,30 @@ pub fn row(error: &Error) -> Row {
     Row { status, flag, text }
 }
 
+/// The flags of the table, each of which is counted.
+pub const FLAGS: [&str; 20] = [
+    "malformed",
+    "version",
+    "method",
+    "target_too_long",
+    "headers_too_large",
+    "body_too_large",
+    "request_timeout",
+    "client_gone",
+    "no_route",
+    "exchange_timeout",
+    "overflow_connections",
+    "overflow_pending",
+    "overflow_requests",
+    "no_endpoint",
+    "connect_failed",
+    "connect_timeout",
+    "upstream_reset",
+    "upstream_malformed",
+    "try_timeout",
+    "total_timeout",
+];
+
 /// The answer to an exchange that ended in `error`. A gRPC client is told in its own terms.
 pub fn refusal(error: &Error, grpc: bool) -> Reply {
     let row = row(error);
@@ -201,11 +225,9 @@ mod tests {
     }
 
     #[test]
-    fn flags_are_distinct() {
-        let mut flags: Vec<_> = all().iter().map(|error| row(error).flag).collect();
-        flags.sort_unstable();
-        flags.dedup();
-        assert_eq!(flags.len(), all().len());
+    fn each_flag_is_counted() {
+        let flags: Vec<_> = all().iter().map(|error| row(error).flag).collect();
+        assert_eq!(flags, FLAGS);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
 use tokio_util::io::poll_read_buf;
 
+use crate::upstream::Informational;
 use crate::wire::{
     BodyError, ResponseHead, Stream,
     encode,
@@ -154,14 +155,6 @@ impl Transport {
         self.0.lock().poll_write(cx)
     }
 
-    /// Writes an interim response at once, as far as the socket takes it; the rest leaves with the next write.
-    pub fn interim(&self, head: &ResponseHead) {
-        let mut io = self.0.lock();
-        encode::bare_response_head(head.status, &head.headers, &mut io.output.small);
-        // An error shows again at the next write, where it is dealt with.
-        let _ = io.poll_write(&mut Context::from_waker(std::task::Waker::noop()));
-    }
-
     /// Ends the sending half, with a close_notify over TLS.
     pub fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.0.lock().stream {
@@ -183,6 +176,16 @@ impl Transport {
         let mut io = self.0.lock();
         let input = std::mem::take(&mut io.input);
         io.stream.take().map(|stream| (stream, input))
+    }
+}
+
+impl Informational for Transport {
+    /// Writes at once, as far as the socket takes it; the rest leaves with the next write.
+    fn send(&self, head: ResponseHead) {
+        let mut io = self.0.lock();
+        encode::bare_response_head(head.status, &head.headers, &mut io.output.small);
+        // An error shows again at the next write, where it is dealt with.
+        let _ = io.poll_write(&mut Context::from_waker(std::task::Waker::noop()));
     }
 }
 

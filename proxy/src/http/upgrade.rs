@@ -6,7 +6,7 @@
 use std::{
     future::Future,
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -23,7 +23,7 @@ use tokio::{
 use tokio_util::io::poll_read_buf;
 
 use super::{context::Exchange, reply::Reply, transport::Transport};
-use crate::{clock, listener::Phase, upstream::Tunnel, wire::stream::Rewind};
+use crate::{clock, listener::{Phase, reached}, upstream::Tunnel, wire::stream::Rewind};
 
 /// What is needed to make a tunnel out of an HTTP/1 connection.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ async fn run(
             Ok(bytes) => exchange.bytes_out = bytes,
             Err(error) => exchange.flag = Some(if error.kind() == io::ErrorKind::TimedOut { "tunnel_idle" } else { "tunnel_reset" }),
         },
-        _ = phase.wait_for(|phase| *phase == Phase::Cut) => exchange.flag = Some("drained"),
+        () = reached(&mut phase, Phase::Cut) => exchange.flag = Some("drained"),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::{
     collections::VecDeque,
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -107,7 +107,7 @@ impl Queue {
         if len > waiting.bytes_left {
             return self.finish(&mut waiting, End::Cut(Reason::Size));
         }
-        let held = self.state.bytes.fetch_add(len, Ordering::Relaxed) + len;
+        let held = self.state.take(len);
         waiting.bytes += len;
         if held > self.budget {
             return self.finish(&mut waiting, End::Cut(Reason::Budget));
@@ -136,7 +136,7 @@ impl Queue {
 
     /// Gives back what the pieces in the queue have taken of the budget.
     fn release(&self, waiting: &mut Waiting) {
-        self.state.bytes.fetch_sub(std::mem::take(&mut waiting.bytes), Ordering::Relaxed);
+        self.state.give_back(std::mem::take(&mut waiting.bytes));
     }
 }
 
@@ -194,7 +194,7 @@ impl HttpBody for Copy {
         if let Some(piece) = waiting.pieces.pop_front() {
             let len = piece.len() as u64;
             waiting.bytes -= len;
-            self.queue.state.bytes.fetch_sub(len, Ordering::Relaxed);
+            self.queue.state.give_back(len);
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         match waiting.end {
@@ -238,10 +238,10 @@ mod tests {
     use std::future::poll_fn;
 
     use super::*;
-    use crate::observe::metrics::MirrorCounters;
+    use crate::observe::metrics::Metrics;
 
     fn state() -> Arc<MirrorState> {
-        MirrorState::new(Arc::new(MirrorCounters::detached()))
+        MirrorState::new(&Arc::new(Metrics::new(1)))
     }
 
     /// A body of these pieces.

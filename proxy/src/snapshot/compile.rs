@@ -10,18 +10,21 @@ use bytes::Bytes;
 use http::StatusCode;
 use rustls::server::ProducesTickets;
 
-use super::{Action, Rollout, Route, Snapshot};
+use super::{Action, Destination, Refusals, Rollout, Route, Snapshot};
 use crate::{
+    admin::Token,
     config::{
-        self, Config,
+        self, Colour, Config,
         RouteTarget, load::Loaded,
         diagnostic::{Problem, Report},
         document::{KeyPath, path},
     },
     filter::{header_edits::HeaderEdits, ip_set::IpSet},
-    listener::{Listener, ListenerState, tls},
+    http::reply,
+    key_error::KeyError,
+    listener::{ConnectionCounters, Listener, ListenerState, tls},
     mirror::{Mirror, MirrorState},
-    observe::{access_log::AccessLog, metrics::Registry},
+    observe::{access_log::AccessLog, metrics::Metrics, shards::Gauge},
     route::{ColourChoice, PathRewrite, RedirectTemplate, RouteTable, StickyKeys, split},
     upstream::Cluster,
 };
@@ -35,7 +38,7 @@ pub struct Surroundings<'a> {
     /// Sockets' state, by listener name.
     pub listeners: &'a BTreeMap<String, Arc<ListenerState>>,
     /// Metrics of the process.
-    pub metrics: &'a Arc<Registry>,
+    pub metrics: &'a Arc<Metrics>,
     /// TLS session tickets of the process.
     pub ticketer: &'a Arc<dyn ProducesTickets>,
     /// Number of workers.
@@ -49,12 +52,14 @@ pub struct Surroundings<'a> {
 pub fn compile(config: &Config, around: &Surroundings<'_>) -> Result<Snapshot, Vec<Problem>> {
     let mut problems = Vec::new();
     let clusters = clusters(config, around, &mut problems);
-    let rollouts = rollouts(config, around, &clusters, &mut problems);
+    let destinations = destinations(config, &clusters, &mut problems);
+    let rollouts = rollouts(config, around, &destinations, &mut problems);
     let table = keep(RouteTable::compile(&config.routes), &mut problems, |error| {
         Problem::at(inside(path!["routes", error.route], &error.key), error.message)
     });
-    let routes = routes(config, &clusters, &rollouts, &mut problems);
+    let routes = routes(config, &destinations, &rollouts, &mut problems);
     let (listeners, certificates) = listeners(config, around, &mut problems);
+    let admin_token = admin_token(config, &mut problems);
     let access_log = access_log(config, around, &mut problems);
     let (Some(table), true) = (table, problems.is_empty()) else { return Err(problems) };
     Ok(Snapshot {
@@ -70,7 +75,9 @@ pub fn compile(config: &Config, around: &Surroundings<'_>) -> Result<Snapshot, V
         routes,
         trusted_proxies: IpSet::new(&config.trusted_proxies),
         access_log,
+        admin_token,
         metrics: Arc::clone(around.metrics),
+        refusals: Refusals::new(around.metrics, reply::FLAGS),
     })
 }
 
@@ -93,7 +100,7 @@ pub fn check(path: &std::path::Path) -> Result<(), Report> {
         generation: 1,
         previous: None,
         listeners: &listeners.collect(),
-        metrics: &Registry::new(1),
+        metrics: &Arc::new(Metrics::new(1)),
         ticketer: &ticketer,
         workers: 1,
     };
@@ -115,15 +122,16 @@ pub fn files(loaded: &Loaded) -> Vec<std::path::PathBuf> {
 }
 
 type Named<T> = BTreeMap<String, Arc<T>>;
+type Destinations = BTreeMap<String, Destination>;
 
 fn clusters(config: &Config, around: &Surroundings<'_>, problems: &mut Vec<Problem>) -> Named<Cluster> {
     let mut clusters = Named::new();
     for (name, written) in &config.clusters {
         let previous = around.previous.and_then(|previous| {
-            previous.clusters.iter().find(|cluster| *cluster.name == **name)
+            previous.clusters.iter().find(|cluster| **cluster.name() == **name)
         });
         let compiled = Cluster::compile(name, written, previous, around.workers);
-        let at = |(key, message): (String, String)| Problem::at(inside(path!["clusters", name.as_str()], &key), message);
+        let at = |(key, message): (&str, String)| Problem::at(inside(path!["clusters", name.as_str()], key), message);
         if let Some(cluster) = keep(compiled, problems, at) {
             clusters.insert(name.clone(), cluster);
         }
@@ -131,19 +139,48 @@ fn clusters(config: &Config, around: &Surroundings<'_>, problems: &mut Vec<Probl
     clusters
 }
 
+/// Clusters, with what the endpoint of a request is chosen by.
+fn destinations(config: &Config, clusters: &Named<Cluster>, problems: &mut Vec<Problem>) -> Destinations {
+    let mut destinations = Destinations::new();
+    for (name, cluster) in clusters {
+        let hash_key = match config.clusters.get(name).map(|written| &written.balance) {
+            Some(config::Balance::Hash(key)) => {
+                let compiled = StickyKeys::compile(std::slice::from_ref(key)).map_err(|error| vec![error]);
+                let at = |error: KeyError| {
+                    Problem::at(path!["clusters", name.as_str(), "balance", "hash"], error.message)
+                };
+                keep(compiled, problems, at).map(Arc::new)
+            }
+            _ => None,
+        };
+        destinations.insert(name.clone(), Destination { cluster: Arc::clone(cluster), hash_key });
+    }
+    destinations
+}
+
+/// Shares as metrics tell them, in percent.
+fn shares(name: &str, written: &config::Rollout, metrics: &Metrics) -> [Arc<Gauge>; 2] {
+    let weights = [(Colour::Blue, written.weights.blue), (Colour::Green, written.weights.green)];
+    weights.map(|(colour, share)| {
+        let gauge = metrics.rollout_weight(name, colour);
+        gauge.set(f64::from(share.basis_points()) / 100.0);
+        gauge
+    })
+}
+
 fn rollouts(
     config: &Config,
     around: &Surroundings<'_>,
-    clusters: &Named<Cluster>,
+    destinations: &Destinations,
     problems: &mut Vec<Problem>,
 ) -> Named<Rollout> {
     let mut rollouts = Named::new();
     for (name, written) in &config.rollouts {
         // A cluster that is not there has its own problem reported.
-        let (Some(blue), Some(green)) = (clusters.get(&written.blue), clusters.get(&written.green)) else { continue };
+        let (Some(blue), Some(green)) = (destinations.get(&written.blue), destinations.get(&written.green)) else { continue };
         let at = |key: &str| inside(path!["rollouts", name.as_str()], key);
-        let one = |error: crate::key_error::KeyError| vec![error];
-        let problem = |error: crate::key_error::KeyError| Problem::at(at(&error.key), error.message);
+        let one = |error: KeyError| vec![error];
+        let problem = |error: KeyError| Problem::at(at(&error.key), error.message);
         let sticky = keep(StickyKeys::compile(&written.sticky).map_err(one), problems, problem);
         let choice = written.override_by.as_ref().map(|by| ColourChoice::compile(by).map_err(one));
         let choice = choice.map(|choice| keep(choice, problems, problem));
@@ -151,12 +188,13 @@ fn rollouts(
         let rollout = Rollout {
             name: name.as_str().into(),
             id: split::rollout_id(name),
-            blue: Arc::clone(blue),
-            green: Arc::clone(green),
+            blue: blue.clone(),
+            green: green.clone(),
             green_share: written.weights.green.basis_points(),
             sticky,
             choice: choice.flatten(),
-            mirror: mirror(name, written, around, clusters),
+            mirror: mirror(name, written, around, destinations),
+            _shares: shares(name, written, around.metrics),
         };
         rollouts.insert(name.clone(), Arc::new(rollout));
     }
@@ -167,30 +205,30 @@ fn mirror(
     name: &str,
     rollout: &config::Rollout,
     around: &Surroundings<'_>,
-    clusters: &Named<Cluster>,
+    destinations: &Destinations,
 ) -> Option<Arc<Mirror>> {
     let written = rollout.mirror.as_ref()?;
-    let to = clusters.get(&written.to)?;
+    let to = destinations.get(&written.to)?;
     let before = around.previous.and_then(|previous| previous.rollouts.iter().find(|rollout| *rollout.name == *name));
     let state = match before.and_then(|before| before.mirror.as_ref()) {
         Some(mirror) => Arc::clone(&mirror.state),
-        None => MirrorState::new(around.metrics.mirror()),
+        None => MirrorState::new(around.metrics),
     };
-    Some(Arc::new(Mirror::compile(name, written, Arc::clone(to), state)))
+    Some(Arc::new(Mirror::compile(name, written, Arc::clone(&to.cluster), state)))
 }
 
 fn routes(
     config: &Config,
-    clusters: &Named<Cluster>,
+    destinations: &Destinations,
     rollouts: &Named<Rollout>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Route> {
     let listeners = config.listeners.len();
     let compiled = config.routes.iter().enumerate().filter_map(|(index, written)| {
-        match route(written, clusters, rollouts, listeners) {
+        match route(written, destinations, rollouts, listeners) {
             Ok(route) => route,
             Err(errors) => {
-                let at = |error: crate::key_error::KeyError| {
+                let at = |error: KeyError| {
                     Problem::at(inside(path!["routes", index], &error.key), error.message)
                 };
                 problems.extend(errors.into_iter().map(at));
@@ -204,15 +242,15 @@ fn routes(
 /// `None` where the route leads to something that has its own problem reported.
 fn route(
     written: &config::Route,
-    clusters: &Named<Cluster>,
+    destinations: &Destinations,
     rollouts: &Named<Rollout>,
     listeners: usize,
-) -> Result<Option<Route>, Vec<crate::key_error::KeyError>> {
+) -> Result<Option<Route>, Vec<KeyError>> {
     let request_headers = HeaderEdits::compile(&written.request_headers, "request_headers")?;
     let response_headers = HeaderEdits::compile(&written.response_headers, "response_headers")?;
     let rewrite = PathRewrite::compile(written).map_err(|error| vec![error])?;
     let action = match &written.to {
-        RouteTarget::Cluster(name) => clusters.get(name).map(|cluster| Action::Cluster(Arc::clone(cluster))),
+        RouteTarget::Cluster(name) => destinations.get(name).cloned().map(Action::Cluster),
         RouteTarget::Rollout(name) => rollouts.get(name).map(|rollout| Action::Rollout(Arc::clone(rollout))),
         RouteTarget::Redirect(url) => Some(redirect(written, url).map_err(|error| vec![error])?),
         RouteTarget::Respond(status) => Some(respond(*status, written.body.as_deref())),
@@ -231,8 +269,8 @@ fn route(
     }))
 }
 
-fn redirect(written: &config::Route, url: &str) -> Result<Action, crate::key_error::KeyError> {
-    let template = RedirectTemplate::compile(url).map_err(|message| crate::key_error::KeyError::new("to", message))?;
+fn redirect(written: &config::Route, url: &str) -> Result<Action, KeyError> {
+    let template = RedirectTemplate::compile(url).map_err(|message| KeyError::new("to", message))?;
     let status = written.redirect_status.and_then(|status| StatusCode::from_u16(status).ok());
     Ok(Action::Redirect(status.unwrap_or(StatusCode::FOUND), template))
 }
@@ -272,11 +310,17 @@ fn listeners(
             index,
             config: written.clone(),
             tls: tls.map(|tls| tls.config),
+            counters: ConnectionCounters::new(around.metrics, name),
             proxy_sources: written.proxy_protocol.as_ref().map(|proxy| IpSet::new(&proxy.from)),
             state: Arc::clone(state),
         }));
     }
     (listeners, certificates)
+}
+
+fn admin_token(config: &Config, problems: &mut Vec<Problem>) -> Option<Token> {
+    let token = Token::read(config.admin.token.as_ref()?).map_err(|error| vec![error]);
+    keep(token, problems, |error| Problem::at(path!["admin", "token"], error.to_string()))
 }
 
 /// The access log; the one before it, where it is written to the same place.
@@ -287,7 +331,7 @@ fn access_log(config: &Config, around: &Surroundings<'_>, problems: &mut Vec<Pro
     {
         return previous.access_log.clone();
     }
-    match AccessLog::open(written, around.workers, around.metrics.access_log()) {
+    match AccessLog::open(written, around.metrics) {
         Ok(log) => Some(Arc::new(log)),
         Err(error) => {
             problems.push(Problem::at(path!["log", "access", "path"], format!("cannot open: {error}")));

@@ -18,6 +18,7 @@ use super::{
     watch::{Fingerprints, Target, Watch},
 };
 use crate::{
+    admin::TokenSource,
     clock,
     config::{
         self, Config,
@@ -27,7 +28,7 @@ use crate::{
     },
     drain::drain,
     listener::{ListenerState, socket},
-    observe::metrics::Registry,
+    observe::metrics::Metrics,
     runtime::{self, Workers},
     upstream::{self, Cluster},
     worker::Held,
@@ -45,8 +46,9 @@ pub enum Source {
 /// The configuration in force, and the way to another.
 pub struct Control {
     source: Source,
-    metrics: Arc<Registry>,
+    metrics: Arc<Metrics>,
     ticketer: Arc<dyn ProducesTickets>,
+    token: TokenSource,
     workers: Mutex<Option<Workers>>,
     clusters: watch::Sender<Vec<Arc<Cluster>>>,
     watch: Mutex<Option<Watch>>,
@@ -87,11 +89,12 @@ impl Control {
     ///
     /// # Errors
     /// What is wrong with the configuration, with its places; or what this machine does not allow.
-    pub async fn start(source: Source, metrics: Arc<Registry>) -> anyhow::Result<Arc<Self>> {
+    pub async fn start(source: Source) -> anyhow::Result<Arc<Self>> {
         let read = read(&source).map_err(|report| anyhow::anyhow!("{report}"))?;
         let ticketer = crate::listener::tls::ticketer()?;
         let config = &read.loaded.config;
         let count = runtime::worker_count(config.runtime, config.workers);
+        let metrics = Arc::new(Metrics::new(count));
         let plan = Plan::make(config, None, count).map_err(|problems| located(&read.loaded, problems))?;
         let around = Surroundings {
             generation: 1,
@@ -103,13 +106,14 @@ impl Control {
         };
         let snapshot = compile::compile(config, &around).map_err(|problems| located(&read.loaded, problems))?;
         let snapshot = Arc::new(snapshot);
-        upstream::warm(&snapshot.clusters, WARM_TIME).await;
+        upstream::control::warm(&snapshot.clusters, WARM_TIME).await;
         let workers = Workers::start(&snapshot)?;
         let state = State::new(Arc::clone(&snapshot), &read);
         let control = Arc::new(Self {
             source,
             metrics,
             ticketer,
+            token: TokenSource::default(),
             workers: Mutex::new(Some(workers)),
             clusters: watch::Sender::new(snapshot.clusters.clone()),
             watch: Mutex::new(None),
@@ -117,8 +121,8 @@ impl Control {
             state: Mutex::new(state),
         });
         control.listen(plan);
-        control.gauge(&snapshot);
-        control.metrics.reloaded("applied");
+        control.announce(&snapshot);
+        control.count("applied");
         Ok(control)
     }
 
@@ -176,8 +180,13 @@ impl Control {
         Arc::clone(&self.state.lock().current)
     }
 
+    /// What callers of the admin server must show, as it changes.
+    pub fn token(&self) -> TokenSource {
+        self.token.clone()
+    }
+
     /// The metrics of the process.
-    pub fn metrics(&self) -> &Arc<Registry> {
+    pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
     }
 
@@ -213,7 +222,7 @@ impl Control {
         let before = self.snapshot();
         let unchanged = {
             let state = self.state.lock();
-            state.hash == read.loaded.hash && state.files == read.files
+            state.hash == read.loaded.hash && state.files.same_contents(&read.files)
         };
         if unchanged {
             return self.unchanged(cause, &before);
@@ -227,7 +236,7 @@ impl Control {
             Ok(built) => built,
             Err(problems) => return self.refused(cause, errors(&read.loaded.locate(problems))),
         };
-        upstream::warm(&snapshot.clusters, WARM_TIME).await;
+        upstream::control::warm(&snapshot.clusters, WARM_TIME).await;
         self.put_in_force(&before, snapshot, plan, &read, cause)
     }
 
@@ -265,8 +274,8 @@ impl Control {
         if let Some(log) = &snapshot.access_log {
             log.reopen();
         }
-        self.gauge(&snapshot);
-        self.metrics.reloaded("applied");
+        self.announce(&snapshot);
+        self.count("applied");
         {
             let mut state = self.state.lock();
             let old = std::mem::replace(&mut state.current, snapshot);
@@ -286,7 +295,7 @@ impl Control {
         if let Some(log) = &current.access_log {
             log.reopen();
         }
-        self.metrics.reloaded("unchanged");
+        self.count("unchanged");
         self.state.lock().last = last(ReloadOutcome::Unchanged, cause, Vec::new());
         self.look_at_files();
         ReloadResult { result: ReloadOutcome::Unchanged, generation: current.generation, errors: Vec::new() }
@@ -297,7 +306,7 @@ impl Control {
             warn!(%cause, file = error.file, line = error.line, column = error.column, path = error.path,
                 error = error.message, "configuration refused, the one in force stays");
         }
-        self.metrics.reloaded("refused");
+        self.count("refused");
         let generation = {
             let mut state = self.state.lock();
             state.last = last(ReloadOutcome::Refused, cause, errors.clone());
@@ -334,10 +343,15 @@ impl Control {
         }
     }
 
-    fn gauge(&self, snapshot: &Snapshot) {
-        self.metrics.set_generation(snapshot.generation);
-        let weights = snapshot.rollouts.iter().map(|rollout| (&*rollout.name, rollout.green_share));
-        self.metrics.set_rollout_weights(weights);
+    /// Tells those who are not workers.
+    fn announce(&self, snapshot: &Snapshot) {
+        crate::observe::logging::set_level(snapshot.config.log.level);
+        self.token.set(snapshot.admin_token.clone());
+        self.metrics.config_generation().set(snapshot.generation as f64);
+    }
+
+    fn count(&self, result: &'static str) {
+        self.metrics.config_reloads(result).inc(0);
     }
 
     fn target(&self) -> Target {

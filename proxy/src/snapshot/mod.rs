@@ -6,6 +6,7 @@ pub mod history;
 pub mod watch;
 
 use std::{
+    net::IpAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -14,16 +15,19 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use crate::{
+    admin::Token,
     config::{self, Colour},
     filter::{header_edits::HeaderEdits, ip_set::IpSet},
     listener::{Listener, tls::CertificateFacts},
     mirror::Mirror,
     observe::{
         access_log::AccessLog,
-        metrics::{Registry, RequestMetrics},
+        metrics::{Metrics, RequestLabels, RequestMetrics},
+        shards::{Counter, Gauge},
     },
     route::{ColourChoice, ListenerId, PathRewrite, RedirectTemplate, RouteTable, StickyKeys},
     upstream::Cluster,
+    wire::RequestHead,
 };
 
 /// A compiled configuration. Requests keep the one that they began with.
@@ -51,10 +55,14 @@ pub struct Snapshot {
     pub trusted_proxies: IpSet,
     /// Access log, if there is one.
     pub access_log: Option<Arc<AccessLog>>,
+    /// What callers of the admin server must show.
+    pub admin_token: Option<Token>,
     /// Metrics of the process.
-    pub metrics: Arc<Registry>,
+    pub metrics: Arc<Metrics>,
+    /// Counters of our own answers.
+    pub refusals: Refusals,
     /// Metrics of requests that no route took, by listener.
-    unrouted: Vec<OnceLock<Arc<RequestMetrics>>>,
+    unrouted: Vec<OnceLock<RequestMetrics>>,
 }
 
 /// What to do with the requests of a route.
@@ -79,7 +87,7 @@ pub struct Route {
     /// Whether a client may upgrade the connection.
     pub upgrade: bool,
     /// By listener and target: made when first used.
-    metrics: Vec<[OnceLock<Arc<RequestMetrics>>; TARGETS]>,
+    metrics: Vec<[OnceLock<RequestMetrics>; TARGETS]>,
 }
 
 /// Targets that a route's requests are counted by: none, a cluster, blue, green.
@@ -89,13 +97,22 @@ const TARGETS: usize = 4;
 #[derive(Debug)]
 pub enum Action {
     /// One cluster.
-    Cluster(Arc<Cluster>),
+    Cluster(Destination),
     /// A blue and green pair.
     Rollout(Arc<Rollout>),
     /// Another address.
     Redirect(StatusCode, RedirectTemplate),
     /// A fixed response.
     Respond(StatusCode, Bytes),
+}
+
+/// A cluster, and what its endpoint is chosen by.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The cluster.
+    pub cluster: Arc<Cluster>,
+    /// With `balance = { hash = ... }`, the part of the request that is hashed.
+    pub hash_key: Option<Arc<StickyKeys>>,
 }
 
 /// A blue and green pair.
@@ -106,9 +123,9 @@ pub struct Rollout {
     /// Seed of the split: replicas agree on it, rollouts differ.
     pub id: u64,
     /// The colour that serves today.
-    pub blue: Arc<Cluster>,
+    pub blue: Destination,
     /// The colour that is to serve.
-    pub green: Arc<Cluster>,
+    pub green: Destination,
     /// Green's share, in hundredths of a percent.
     pub green_share: u16,
     /// What keeps a client on its colour.
@@ -117,6 +134,8 @@ pub struct Rollout {
     pub choice: Option<ColourChoice>,
     /// Shadow.
     pub mirror: Option<Arc<Mirror>>,
+    /// Shares as metrics tell them; the series live as long as this.
+    _shares: [Arc<Gauge>; 2],
 }
 
 impl Snapshot {
@@ -149,8 +168,7 @@ impl Snapshot {
         route: Option<usize>,
         cluster: Option<&str>,
         colour: Option<Colour>,
-    ) -> &Arc<RequestMetrics> {
-        let name = &*listener.state.name;
+    ) -> &RequestMetrics {
         let index = self.position(listener);
         let target = match (cluster, colour) {
             (None, _) => 0,
@@ -165,14 +183,19 @@ impl Snapshot {
         };
         cell.get_or_init(|| {
             let route = route.map_or("", |route| &route.name);
-            self.metrics.request(name, route, cluster.unwrap_or(""), colour.map_or("", Colour::as_str))
+            self.metrics.request(&RequestLabels {
+                listener: listener.state.name.to_string(),
+                route: route.to_owned(),
+                cluster: cluster.unwrap_or_default().to_owned(),
+                colour,
+            })
         })
     }
 }
 
 impl Rollout {
-    /// The cluster of a colour.
-    pub fn cluster(&self, colour: Colour) -> &Arc<Cluster> {
+    /// Where requests of a colour go.
+    pub fn destination(&self, colour: Colour) -> &Destination {
         match colour {
             Colour::Blue => &self.blue,
             Colour::Green => &self.green,
@@ -192,3 +215,28 @@ impl Route {
     }
 }
 
+impl Destination {
+    /// What a request's endpoint is chosen by, where the cluster is balanced by hash.
+    pub fn hash(&self, head: &RequestHead, client: IpAddr) -> Option<u64> {
+        let keys = self.hash_key.as_ref()?;
+        Some(xxhash_rust::xxh3::xxh3_64(keys.value(head, client).as_bytes()))
+    }
+}
+
+/// Counters of our own answers, by the flag of each: resolved once, found by a short walk.
+#[derive(Debug)]
+pub struct Refusals(Vec<(&'static str, Arc<Counter>)>);
+
+impl Refusals {
+    /// Counters of these flags.
+    pub fn new(metrics: &Metrics, flags: impl IntoIterator<Item = &'static str>) -> Self {
+        Self(flags.into_iter().map(|flag| (flag, metrics.refused(flag))).collect())
+    }
+
+    /// Counts one.
+    pub fn count(&self, worker: usize, flag: &'static str) {
+        if let Some((_, counter)) = self.0.iter().find(|(known, _)| *known == flag) {
+            counter.inc(worker);
+        }
+    }
+}

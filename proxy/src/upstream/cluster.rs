@@ -110,6 +110,11 @@ impl Cluster {
         &self.name
     }
 
+    /// Deadline of all tries together.
+    pub fn total_timeout(&self) -> std::time::Duration {
+        self.settings.timeouts.total
+    }
+
     /// The endpoints as they are.
     pub fn endpoints(&self) -> Guard<Arc<Endpoints>> {
         self.endpoints.load()
