@@ -2,6 +2,7 @@
 //!
 //! [`http::handle`](crate::http) is the path of a request; `docs/architecture.md` is the map of the rest.
 
+pub mod admin;
 pub mod clock;
 pub mod config;
 pub mod error;

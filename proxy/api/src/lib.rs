@@ -8,6 +8,7 @@ pub mod error;
 pub mod rollouts;
 pub mod status;
 
+pub use clusters::{ClusterStatus, EndpointStatus};
 pub use config::{
     Cause, ConfigDiff, ConfigText, Generation, LocatedError, ReloadOutcome, ReloadResult,
 };
