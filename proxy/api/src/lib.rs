@@ -8,7 +8,7 @@ pub mod error;
 pub mod rollouts;
 pub mod status;
 
-pub use clusters::{ClusterStatus, EndpointStatus};
+pub use clusters::{ClusterStatus, EndpointState, EndpointStatus};
 pub use config::{
     Cause, ConfigDiff, ConfigText, Generation, LocatedError, ReloadOutcome, ReloadResult,
 };

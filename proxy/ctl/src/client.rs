@@ -144,7 +144,9 @@ impl Admin {
     fn read<T: DeserializeOwned>(&self, body: Bytes) -> Result<Answer<T>, Failure> {
         let value = serde_json::from_slice(&body).map_err(|error| {
             let at = &self.address.0;
-            Failure::Failed(format!("admin server at http://{at} answered otherwise than foxtrot does: {error}"))
+            Failure::Failed(format!(
+                "admin server at http://{at} answered otherwise than foxtrot does: {error}"
+            ))
         })?;
         Ok(Answer { value, body })
     }

@@ -7,9 +7,7 @@ use std::{
 };
 
 use clap::Subcommand;
-use foxtrot_api::{
-    ConfigDiff, ConfigText, Generation, LocatedError, ReloadOutcome, ReloadResult,
-};
+use foxtrot_api::{ConfigDiff, ConfigText, Generation, LocatedError, ReloadOutcome, ReloadResult};
 
 use crate::{
     client::{Admin, Answer},
@@ -89,7 +87,11 @@ fn show<T>(
     answer: &Answer<T>,
     print: impl FnOnce(&mut Output, &T) -> io::Result<()>,
 ) -> Result<ExitCode, Failure> {
-    if out.json { out.text(&answer.body)? } else { print(out, &answer.value)? }
+    if out.json {
+        out.text(&answer.body)?
+    } else {
+        print(out, &answer.value)?
+    }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
@@ -125,8 +127,11 @@ fn loaded(out: &mut Output, answer: &Answer<ReloadResult>) -> Result<ExitCode, F
         for error in errors {
             writeln!(err, "{}", located(error))?;
         }
-        let count = errors.len();
-        writeln!(err, "refused with {count} errors: generation {generation} stays in force")?;
+        let count = match errors.len() {
+            1 => "1 error".to_owned(),
+            count => format!("{count} errors"),
+        };
+        writeln!(err, "refused, {count}: generation {generation} stays in force")?;
     } else {
         out.line(format_args!("{result}: generation {generation} is in force"))?;
     }

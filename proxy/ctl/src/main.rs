@@ -13,7 +13,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use client::{Admin, Address};
+use client::{Address, Admin};
 use failure::Failure;
 use output::Output;
 

@@ -33,7 +33,10 @@ fn print(out: &mut Output, status: &Status) -> io::Result<()> {
         (false, false) => "not ready",
     };
     out.line(format_args!("state          {state}, {} workers", status.workers))?;
-    out.line(format_args!("configuration  generation {}, {}", status.generation, status.config_hash))?;
+    out.line(format_args!(
+        "configuration  generation {}, {}",
+        status.generation, status.config_hash
+    ))?;
     let last = &status.last_reload;
     let at = output::time(last.at);
     out.line(format_args!("last reload    {} at {at}, cause: {}", last.result, last.cause))?;

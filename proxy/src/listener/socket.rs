@@ -42,20 +42,34 @@ const BACKLOG: i32 = 4096;
 /// # Errors
 /// The address is taken, not ours or not permitted.
 pub fn bind(address: SocketAddr, count: usize) -> Result<Vec<TcpListener>, BindError> {
-    open(address, count).map_err(|source| match source.kind() {
+    probe(address).and_then(|()| open(address, count)).map_err(|source| error(address, source))
+}
+
+/// As [`bind`], for an address that another of our own listeners gives up: the kernel lets both hold it for a while, so that
+/// no client finds it closed.
+///
+/// # Errors
+/// As [`bind`].
+pub fn take_over(address: SocketAddr, count: usize) -> Result<Vec<TcpListener>, BindError> {
+    open(address, count).map_err(|source| error(address, source))
+}
+
+fn error(address: SocketAddr, source: io::Error) -> BindError {
+    match source.kind() {
         io::ErrorKind::AddrInUse => BindError::InUse(address),
         io::ErrorKind::PermissionDenied => BindError::NotPermitted(address),
         io::ErrorKind::AddrNotAvailable => BindError::NoSuchAddress(address),
         _ => BindError::Other { address, source },
-    })
+    }
+}
+
+/// SO_REUSEPORT would share the port with any process of our user that set it too, and each would get a part of the
+/// connections. A socket without it finds out.
+fn probe(address: SocketAddr) -> io::Result<()> {
+    if address.port() == 0 { Ok(()) } else { bound(address, Sharing::Exclusive).map(drop) }
 }
 
 fn open(mut address: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
-    // SO_REUSEPORT would share the port with any process of our user that set it too, and each would get a part of the
-    // connections. A socket without it finds out.
-    if address.port() != 0 {
-        bound(address, Sharing::Exclusive)?;
-    }
     let mut listeners = Vec::with_capacity(count);
     for _ in 0..count {
         let socket = bound(address, Sharing::BetweenWorkers)?;

@@ -4,7 +4,7 @@
 //! here can end a line early.
 
 use bytes::{BufMut, BytesMut};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::{
     framing::BodyLength,
@@ -20,6 +20,17 @@ pub enum Persistence {
     KeepAliveExplicit,
     /// Closed behind this response.
     Close,
+}
+
+/// What a response says of its length.
+#[derive(Debug, Clone, Copy)]
+pub enum ResponseLength<'a> {
+    /// The body that follows is so long.
+    Body(BodyLength),
+    /// No body follows, but one of this length would to a GET (RFC 9110, 8.6).
+    Announced(&'a HeaderValue),
+    /// No body follows, and nothing is said of one.
+    Unsaid,
 }
 
 /// Writes a request head in HTTP/1.1, with the Host field first (RFC 9110, 7.2) and framing fields for `length`.
@@ -48,11 +59,10 @@ pub fn request_head(head: &RequestHead, length: BodyLength, out: &mut BytesMut) 
     out.put_slice(b"\r\n");
 }
 
-/// Writes a response head in HTTP/1.1. Framing fields come from `length`; `None` leaves those in `head` as they are, for
-/// answers to HEAD and for 304.
+/// Writes a response head in HTTP/1.1. The framing field comes from `length`.
 pub fn response_head(
     head: &ResponseHead,
-    length: Option<BodyLength>,
+    length: ResponseLength<'_>,
     persistence: Persistence,
     out: &mut BytesMut,
 ) {
@@ -64,8 +74,14 @@ pub fn response_head(
         Persistence::KeepAliveExplicit => out.put_slice(b"connection: keep-alive\r\n"),
         Persistence::Close => out.put_slice(b"connection: close\r\n"),
     }
-    if let Some(length) = length {
-        framing_field(length, out);
+    match length {
+        ResponseLength::Body(length) => framing_field(length, out),
+        ResponseLength::Announced(length) => {
+            out.put_slice(b"content-length: ");
+            out.put_slice(length.as_bytes());
+            out.put_slice(b"\r\n");
+        }
+        ResponseLength::Unsaid => {}
     }
     out.put_slice(b"\r\n");
 }
