@@ -1,5 +1,7 @@
 //! The real binary against a double of the admin server: what it asks, what it prints, how it exits.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
