@@ -3,12 +3,15 @@
 //! Three things are kept out: callers without the token; pages that a browser on this host was led to by a name that suddenly
 //! means loopback (DNS rebinding); and pages of other sites that send a form here (CSRF).
 
+use std::borrow::Cow;
+
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, Method, Uri, header, request, uri::Authority},
     middleware::Next,
     response::Response,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use http_body::Body as _;
 
 use super::{
@@ -61,9 +64,25 @@ fn check_token(token: &Token, headers: &HeaderMap) -> Result<(), Refusal> {
     let (Some(field), None) = (fields.next(), fields.next()) else {
         return Err(Refusal::Unauthorized);
     };
-    let (scheme, rest) = field.as_bytes().split_at_checked(7).ok_or(Refusal::Unauthorized)?;
-    let bearer = scheme.eq_ignore_ascii_case(b"bearer ");
-    if bearer && token.is(rest.trim_ascii()) { Ok(()) } else { Err(Refusal::Unauthorized) }
+    let presented = presented(field.as_bytes()).ok_or(Refusal::Unauthorized)?;
+    if token.is(&presented) { Ok(()) } else { Err(Refusal::Unauthorized) }
+}
+
+/// The token as `Bearer TOKEN` (RFC 6750), or as the password of any user (RFC 7617): that is how a browser, which cannot be
+/// told to send the former, gets at the page. Browsers send a password of their own accord, which `check_origin` allows for.
+fn presented(field: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let space = field.iter().position(|&byte| byte == b' ')?;
+    let (scheme, rest) = field.split_at(space);
+    let rest = rest.trim_ascii();
+    if scheme.eq_ignore_ascii_case(b"bearer") {
+        return Some(rest.into());
+    }
+    if !scheme.eq_ignore_ascii_case(b"basic") {
+        return None;
+    }
+    let mut credentials = BASE64.decode(rest).ok()?;
+    let colon = credentials.iter().position(|&byte| byte == b':')?;
+    Some(credentials.split_off(colon + 1).into())
 }
 
 /// An address cannot be rebound, and `localhost` is one (RFC 6761, 6.3). Names of others can, to here. Callers that send no
@@ -158,6 +177,11 @@ mod tests {
             (&["Bearer "], "unauthorized"),
             (&["Bearer"], "unauthorized"),
             (&["Basic abc"], "unauthorized"),
+            // `me:abc`, `:abc`, `abc:`, `abc`.
+            (&["Basic bWU6YWJj"], "ok"),
+            (&["basic OmFiYw=="], "ok"),
+            (&["Basic YWJjOg=="], "unauthorized"),
+            (&["Basic YWJj"], "unauthorized"),
             (&["Bearer abc", "Bearer abc"], "unauthorized"),
         ] {
             let fields: Vec<_> = fields.iter().map(|value| ("authorization", *value)).collect();

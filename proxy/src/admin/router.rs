@@ -98,8 +98,10 @@ pub(super) fn refuse(refusal: &Refusal) -> Response {
     let mut rsp = (refusal.status(), Json(refusal.body())).into_response();
     match refusal {
         Refusal::Unauthorized => {
-            let challenge = HeaderValue::from_static("Bearer realm=\"foxtrot admin\"");
-            rsp.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            for challenge in ["Bearer realm=\"foxtrot admin\"", "Basic realm=\"foxtrot admin\""] {
+                let challenge = HeaderValue::from_static(challenge);
+                rsp.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
+            }
         }
         Refusal::Overloaded => {
             rsp.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -125,7 +127,7 @@ impl Refusal {
 
     fn body(&self) -> ApiError {
         let mut body = ApiError::new(match self {
-            Self::Unauthorized => "needs the header \"Authorization: Bearer TOKEN\" with the token of [admin]".to_owned(),
+            Self::Unauthorized => "needs the header \"Authorization: Bearer TOKEN\" with the token of [admin], or the token as password".to_owned(),
             Self::Host => "without a token the host must be an address or localhost; ask by address, or configure [admin] token".to_owned(),
             Self::Origin => "pages of other origins may not change anything here".to_owned(),
             Self::TooLarge => "no call needs a body of this size".to_owned(),

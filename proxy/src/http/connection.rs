@@ -57,7 +57,13 @@ impl Connection {
 }
 
 /// Serves a connection to its end.
-pub async fn serve(worker: Arc<Worker>, listener: Arc<Listener>, tcp: TcpStream, peer: SocketAddr, permit: Permit) {
+pub async fn serve(
+    worker: Arc<Worker>,
+    listener: Arc<Listener>,
+    tcp: TcpStream,
+    peer: SocketAddr,
+    permit: Permit,
+) {
     let mut phase = listener.state.phase();
     let deadline = clock::now() + listener.config.timeouts.handshake.0;
     let opened = timeout_at(deadline, open(&listener, tcp, peer, deadline));
@@ -67,7 +73,9 @@ pub async fn serve(worker: Arc<Worker>, listener: Arc<Listener>, tcp: TcpStream,
     };
     let (stream, peer) = match opened {
         Ok(Ok(opened)) => opened,
-        Ok(Err(error)) => return debug!(%peer, listener = %listener.state.name, error, "handshake failed"),
+        Ok(Err(error)) => {
+            return debug!(%peer, listener = %listener.state.name, error, "handshake failed");
+        }
         Err(_) => return debug!(%peer, listener = %listener.state.name, "handshake timed out"),
     };
     listener.counters.open.add(worker.id, 1);
@@ -80,7 +88,12 @@ pub async fn serve(worker: Arc<Worker>, listener: Arc<Listener>, tcp: TcpStream,
 }
 
 /// PROXY header, then TLS.
-async fn open(listener: &Listener, tcp: TcpStream, peer: SocketAddr, deadline: Instant) -> Result<(Stream, SocketAddr), String> {
+async fn open(
+    listener: &Listener,
+    tcp: TcpStream,
+    peer: SocketAddr,
+    deadline: Instant,
+) -> Result<(Stream, SocketAddr), String> {
     // A response is written whole: waiting for more would only delay it.
     tcp.set_nodelay(true).map_err(|error| error.to_string())?;
     let mut peer = peer;
@@ -89,7 +102,8 @@ async fn open(listener: &Listener, tcp: TcpStream, peer: SocketAddr, deadline: I
         peer = told.unwrap_or(peer);
     }
     let Some(tls) = &listener.tls else { return Ok((Stream::Tcp(tcp), peer)) };
-    let stream = TlsAcceptor::from(Arc::clone(tls)).accept(tcp).await.map_err(|error| error.to_string())?;
+    let stream =
+        TlsAcceptor::from(Arc::clone(tls)).accept(tcp).await.map_err(|error| error.to_string())?;
     Ok((Stream::Tls(Box::new(stream.into())), peer))
 }
 

@@ -94,7 +94,8 @@ pub fn refusal(error: &Error, grpc: bool) -> Reply {
         }
         // RFC 9110, 15.5.6: a 405 names the methods that are allowed.
         Error::MethodNotAllowed => {
-            let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE");
+            let methods =
+                HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE");
             reply.head.headers.insert(header::ALLOW, methods);
         }
         _ => {}
@@ -135,7 +136,13 @@ pub fn redirect(status: StatusCode, location: HeaderValue) -> Reply {
 /// a deadline is told as one.
 fn grpc_status(error: &Error, row: Row) -> Reply {
     let code = match (error, row.status) {
-        (Error::TotalTimeout | Error::TryTimeout | Error::ExchangeTimeout | Error::ConnectTimeout, _) => "4",
+        (
+            Error::TotalTimeout
+            | Error::TryTimeout
+            | Error::ExchangeTimeout
+            | Error::ConnectTimeout,
+            _,
+        ) => "4",
         (_, 400 | 431) => "13",
         (_, 404 | 405) => "12",
         (_, 413) => "8",
@@ -146,7 +153,10 @@ fn grpc_status(error: &Error, row: Row) -> Reply {
     let headers = &mut reply.head.headers;
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     headers.insert(HeaderName::from_static("grpc-status"), HeaderValue::from_static(code));
-    headers.insert(HeaderName::from_static("grpc-message"), HeaderValue::from_static(row.text.trim_ascii_end()));
+    headers.insert(
+        HeaderName::from_static("grpc-message"),
+        HeaderValue::from_static(row.text.trim_ascii_end()),
+    );
     reply
 }
 

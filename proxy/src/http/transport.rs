@@ -19,8 +19,7 @@ use tokio_util::io::poll_read_buf;
 
 use crate::upstream::Informational;
 use crate::wire::{
-    BodyError, ResponseHead, Stream,
-    encode,
+    BodyError, ResponseHead, Stream, encode,
     framing::{BodyDecoder, BodyLength, Decoded},
 };
 
@@ -114,7 +113,11 @@ impl Transport {
     /// Reads and drops one step of the rest of the request body.
     pub fn poll_discard(&self, cx: &mut Context<'_>) -> Poll<Result<Option<usize>, BodyError>> {
         let frame = ready!(self.0.lock().poll_body(cx));
-        Poll::Ready(frame.transpose().map(|frame| frame.map(|frame| frame.into_data().map_or(0, |data| data.len()))))
+        Poll::Ready(
+            frame
+                .transpose()
+                .map(|frame| frame.map(|frame| frame.into_data().map_or(0, |data| data.len()))),
+        )
     }
 
     /// Puts bytes into the gathering buffer.
@@ -167,7 +170,8 @@ impl Transport {
     pub fn reset_on_close(&self) {
         if let Some(stream) = &self.0.lock().stream {
             // If the socket is gone already, so is the client.
-            let _ = socket2::SockRef::from(stream.tcp()).set_linger(Some(std::time::Duration::ZERO));
+            let _ =
+                socket2::SockRef::from(stream.tcp()).set_linger(Some(std::time::Duration::ZERO));
         }
     }
 
@@ -211,7 +215,9 @@ impl Io {
         loop {
             match self.body.next(&mut self.input) {
                 Ok(Decoded::Data(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
-                Ok(Decoded::Trailers(trailers)) => return Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
+                Ok(Decoded::Trailers(trailers)) => {
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                }
                 Ok(Decoded::End) => return Poll::Ready(None),
                 Ok(Decoded::NeedMore) => {}
                 Err(what) => return Poll::Ready(Some(Err(BodyError::Malformed(what)))),
@@ -322,7 +328,10 @@ impl HttpBody for RequestBody {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         self.0.0.lock().poll_body(cx)
     }
 
@@ -334,4 +343,3 @@ impl HttpBody for RequestBody {
         self.0.0.lock().body.remaining().map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
-

@@ -122,7 +122,9 @@ impl<'a, A: AsyncRead + AsyncWrite + Unpin, B: AsyncRead + AsyncWrite + Unpin> R
     }
 }
 
-impl<A: AsyncRead + AsyncWrite + Unpin, B: AsyncRead + AsyncWrite + Unpin> Future for Relay<'_, A, B> {
+impl<A: AsyncRead + AsyncWrite + Unpin, B: AsyncRead + AsyncWrite + Unpin> Future
+    for Relay<'_, A, B>
+{
     type Output = io::Result<u64>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
@@ -199,7 +201,11 @@ impl H2Stream {
 }
 
 impl AsyncRead for H2Stream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         while self.read.is_empty() {
             match ready!(self.incoming.poll_data(cx)) {
                 Some(Ok(data)) => {
@@ -218,7 +224,11 @@ impl AsyncRead for H2Stream {
 }
 
 impl AsyncWrite for H2Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.outgoing.reserve_capacity(data.len());
         let window = match self.outgoing.capacity() {
             0 => match ready!(self.outgoing.poll_capacity(cx)) {

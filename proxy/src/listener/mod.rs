@@ -118,7 +118,11 @@ impl ListenerState {
     ///
     /// # Errors
     /// Which cap is reached.
-    pub fn admit(self: &Arc<Self>, ip: IpAddr, limits: &config::ListenerLimits) -> Result<Permit, Full> {
+    pub fn admit(
+        self: &Arc<Self>,
+        ip: IpAddr,
+        limits: &config::ListenerLimits,
+    ) -> Result<Permit, Full> {
         let open = self.open.fetch_add(1, Ordering::Relaxed);
         if open >= limits.connections as usize {
             self.release();
@@ -251,7 +255,8 @@ mod tests {
     #[test]
     fn caps_hold_and_are_given_back() {
         let state = ListenerState::new("a", SocketAddr::from(([127, 0, 0, 1], 1)));
-        let limits = config::ListenerLimits { connections: 3, connections_per_ip: 2, ..Default::default() };
+        let limits =
+            config::ListenerLimits { connections: 3, connections_per_ip: 2, ..Default::default() };
         let (one, two) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
         let first = state.admit(one, &limits).unwrap();
         let _second = state.admit(one, &limits).unwrap();

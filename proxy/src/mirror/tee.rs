@@ -152,7 +152,10 @@ impl HttpBody for Tee {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
         match &frame {
             None => self.queue.end(End::Whole, None),
@@ -189,7 +192,10 @@ impl HttpBody for Copy {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let mut waiting = self.queue.waiting.lock();
         if let Some(piece) = waiting.pieces.pop_front() {
             let len = piece.len() as u64;
@@ -198,7 +204,9 @@ impl HttpBody for Copy {
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         match waiting.end {
-            Some(End::Whole) => Poll::Ready(waiting.trailers.take().map(|trailers| Ok(Frame::trailers(trailers)))),
+            Some(End::Whole) => {
+                Poll::Ready(waiting.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))))
+            }
             Some(_) => Poll::Ready(Some(Err(BodyError::Abandoned))),
             None => {
                 waiting.waker = Some(cx.waker().clone());
@@ -216,7 +224,9 @@ impl HttpBody for Copy {
         let waiting = self.queue.waiting.lock();
         match (waiting.length, waiting.end) {
             (Some(length), _) => SizeHint::with_exact(length),
-            (None, Some(End::Whole)) if waiting.trailers.is_none() => SizeHint::with_exact(waiting.bytes),
+            (None, Some(End::Whole)) if waiting.trailers.is_none() => {
+                SizeHint::with_exact(waiting.bytes)
+            }
             _ => SizeHint::default(),
         }
     }
@@ -251,12 +261,21 @@ mod tests {
         type Data = Bytes;
         type Error = BodyError;
 
-        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-            Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes())))))
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+            Poll::Ready(
+                self.0
+                    .pop_front()
+                    .map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes())))),
+            )
         }
     }
 
-    async fn read(body: &mut (impl HttpBody<Data = Bytes, Error = BodyError> + Unpin)) -> Result<Vec<u8>, BodyError> {
+    async fn read(
+        body: &mut (impl HttpBody<Data = Bytes, Error = BodyError> + Unpin),
+    ) -> Result<Vec<u8>, BodyError> {
         let mut all = Vec::new();
         while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
             all.extend_from_slice(&frame?.into_data().unwrap_or_default());
