@@ -1,7 +1,7 @@
 //! `[clusters.NAME]` compiled: settings, endpoints, and the load that they share.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -12,6 +12,7 @@ use std::{
 use arc_swap::{ArcSwap, Guard};
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     balance::{self, Fitness},
@@ -26,6 +27,8 @@ use crate::{
     clock::{self, Instant},
     config::{self, ClusterTls, Origin, UpstreamProtocol},
     error::Error,
+    route::StickyKeys,
+    wire::RequestHead,
 };
 
 /// A set of endpoints that serve the same thing, and how we treat them.
@@ -34,7 +37,9 @@ use crate::{
 /// cluster of the same name in the next.
 #[derive(Debug)]
 pub struct Cluster {
-    name: Arc<str>,
+    /// The name in the configuration.
+    pub name: Arc<str>,
+    key: Option<StickyKeys>,
     pub(super) settings: Settings,
     pub(super) sources: Box<[Source]>,
     pub(super) load: Arc<Load>,
@@ -85,11 +90,13 @@ impl Cluster {
         previous: Option<&Arc<Self>>,
         workers: usize,
     ) -> Result<Arc<Self>, Vec<Problem>> {
+        let key = key(&config.balance)?;
         let files = tls::Files::read(&config.tls)?;
         let previous = previous.map(AsRef::as_ref);
         let sources = sources(config, &files, previous)?;
         let cluster = Self {
             name: name.into(),
+            key,
             settings: Settings::new(config),
             sources: sources.into(),
             load: previous.map(|previous| previous.load.clone()).unwrap_or_default(),
@@ -105,9 +112,15 @@ impl Cluster {
         Ok(Arc::new(cluster))
     }
 
-    /// The name in the configuration.
-    pub fn name(&self) -> &Arc<str> {
-        &self.name
+    /// Hash of the key that requests are balanced by, where `balance` names one.
+    pub fn balance_key(&self, head: &RequestHead, client: IpAddr) -> Option<u64> {
+        let key = self.key.as_ref()?;
+        Some(xxh3_64(key.value(head, client).as_bytes()))
+    }
+
+    /// Deadline of all tries, `timeouts.total`.
+    pub fn total_timeout(&self) -> Duration {
+        self.settings.timeouts.total
     }
 
     /// Deadline of all tries together.
@@ -295,6 +308,12 @@ fn by_hash(
         return Some(near);
     }
     balance::in_turn(count, hash as usize, fitness)
+}
+
+fn key(balance: &config::Balance) -> Result<Option<StickyKeys>, Vec<Problem>> {
+    let config::Balance::Hash(key) = balance else { return Ok(None) };
+    let compiled = StickyKeys::compile(std::slice::from_ref(key));
+    compiled.map(Some).map_err(|error| vec![("balance.hash".into(), error.message)])
 }
 
 fn sources(

@@ -52,7 +52,7 @@ async fn warm_one(cluster: &Arc<Cluster>) {
     join_all(unresolved.map(|source| async move {
         if let Err(problem) = resolve::refresh(cluster, source).await {
             let host = &*cluster.sources[source].origin.host;
-            tracing::warn!(cluster = &**cluster.name(), host, problem, "name not resolved");
+            tracing::warn!(cluster = &*cluster.name, host, problem, "name not resolved");
         }
     }))
     .await;

@@ -75,7 +75,7 @@ pub(super) async fn probe(cluster: &Cluster, health: &config::Health, endpoint: 
     let before = vitals.probed();
     let healthy = vitals.probes.lock().note(result.is_ok(), health.rise, health.fall);
     vitals.set_probed(healthy);
-    let (cluster, address) = (&**cluster.name(), &*endpoint.label);
+    let (cluster, address) = (&*cluster.name, &*endpoint.label);
     match (before, result) {
         (Probed::Healthy, Err(problem)) if !healthy => {
             tracing::warn!(cluster, endpoint = address, problem, "endpoint unhealthy");

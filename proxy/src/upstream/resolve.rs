@@ -27,7 +27,7 @@ pub(super) async fn watch(cluster: Arc<Cluster>, source: usize) {
             Err(problem) => {
                 failures += 1;
                 let host = &*name.origin.host;
-                tracing::warn!(cluster = &**cluster.name(), host, problem, "name not resolved");
+                tracing::warn!(cluster = &*cluster.name, host, problem, "name not resolved");
                 backoff(failures, cluster.settings.ttl)
             }
         };

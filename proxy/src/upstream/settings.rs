@@ -6,7 +6,7 @@ use super::{outlier, retry};
 use crate::config;
 
 /// A configuration key, relative to its cluster, and what is wrong with its value.
-pub type Problem = (&'static str, String);
+pub type Problem = (String, String);
 
 /// The settings of a cluster.
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@ impl Cluster {
         let endpoints = self.endpoints();
         let caps = &self.settings.breaker;
         ClusterStatus {
-            name: self.name().to_string(),
+            name: self.name.to_string(),
             endpoints: endpoints
                 .list
                 .iter()

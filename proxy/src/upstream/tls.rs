@@ -58,7 +58,7 @@ impl Files {
             let path = path.as_deref()?;
             std::fs::read(path)
                 .map_err(|error| {
-                    problems.push((key, format!("cannot read {}: {error}", path.display())))
+                    problems.push((key.into(), format!("cannot read {}: {error}", path.display())))
                 })
                 .ok()
         };
@@ -82,24 +82,27 @@ impl Client {
         files: &Files,
     ) -> Result<Self, Problem> {
         let roots = match (&files.ca, &config.ca) {
-            (Some(pem), Some(path)) => authorities(pem, path).map_err(|what| ("tls.ca", what))?,
+            (Some(pem), Some(path)) => {
+                authorities(pem, path).map_err(|what| ("tls.ca".into(), what))?
+            }
             _ => system_roots(),
         };
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(|error| ("tls", error.to_string()))?;
+            .map_err(|error| ("tls".into(), error.to_string()))?;
         let builder = match verifier(roots, provider) {
             Ok(verifier) => builder.with_webpki_verifier(verifier),
-            Err(what) => return Err(("tls.ca", what)),
+            Err(what) => return Err(("tls.ca".into(), what)),
         };
         let mut client = match (&files.cert, &files.key) {
             (Some(cert), Some(key)) => {
-                let chain = chain(cert).map_err(|what| ("tls.cert", what))?;
-                let key = PrivateKeyDer::from_pem_slice(key)
-                    .map_err(|error| ("tls.key", format!("no private key in PEM form: {error}")))?;
+                let chain = chain(cert).map_err(|what| ("tls.cert".into(), what))?;
+                let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
+                    ("tls.key".into(), format!("no private key in PEM form: {error}"))
+                })?;
                 builder.with_client_auth_cert(chain, key).map_err(|error| {
-                    ("tls.key", format!("does not fit the certificate: {error}"))
+                    ("tls.key".into(), format!("does not fit the certificate: {error}"))
                 })?
             }
             _ => builder.with_no_client_auth(),
@@ -124,7 +127,7 @@ impl Client {
             None => ("endpoints", &origin.host),
         };
         let server_name = ServerName::try_from(name.trim_end_matches('.').to_owned())
-            .map_err(|_| (key, format!("\"{name}\" is no name that TLS can verify")))?;
+            .map_err(|_| (key.into(), format!("\"{name}\" is no name that TLS can verify")))?;
         Ok(Tls { config: self.config.clone(), http1: self.http1.clone(), server_name })
     }
 }
