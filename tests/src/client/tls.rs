@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use rustls::{ClientConfig, SupportedProtocolVersion};
 use rustls_pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{Client, connect};
@@ -61,14 +61,19 @@ impl Tls {
 
     /// The handshake alone. TLS 1.3 clients learn that their certificate is refused only when they read.
     pub async fn handshake(&self, addr: SocketAddr) -> io::Result<TlsStream<TcpStream>> {
-        let name = ServerName::try_from(self.name.clone()).unwrap();
-        let connector = TlsConnector::from(Arc::new(self.config()));
-        within("a TLS handshake", connector.connect(name, connect(addr).await)).await
+        self.handshake_over(connect(addr).await).await
     }
 
     /// Connects and speaks what ALPN chose.
     pub async fn connect(&self, addr: SocketAddr) -> Client {
-        let stream = self.handshake(addr).await.expect("a TLS handshake");
+        self.connect_behind(addr, b"").await
+    }
+
+    /// As [`Tls::connect`], with these bytes before the handshake: a PROXY header.
+    pub async fn connect_behind(&self, addr: SocketAddr, prefix: &[u8]) -> Client {
+        let mut stream = connect(addr).await;
+        stream.write_all(prefix).await.unwrap();
+        let stream = self.handshake_over(stream).await.expect("a TLS handshake");
         let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         let mut client = if h2 {
             Client::over_h2(stream, "https").await
@@ -77,6 +82,12 @@ impl Tls {
         };
         client.host.clone_from(&self.name);
         client
+    }
+
+    async fn handshake_over(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let name = ServerName::try_from(self.name.clone()).unwrap();
+        let connector = TlsConnector::from(Arc::new(self.config()));
+        within("a TLS handshake", connector.connect(name, stream)).await
     }
 
     fn config(&self) -> ClientConfig {
