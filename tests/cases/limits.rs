@@ -241,6 +241,7 @@ async fn a_silent_tunnel_is_closed() {
     let proxy =
         Proxy::with(Config::to(&origin).listener("timeouts = { tunnel_idle = \"300ms\" }")).await;
     let (_, mut tunnel) = proxy.client().await.request("GET", "/").upgrade().await;
-    let end = tokio::io::AsyncReadExt::read(&mut tunnel, &mut [0]);
+    let mut byte = [0];
+    let end = tokio::io::AsyncReadExt::read(&mut tunnel, &mut byte);
     assert_eq!(within("the end of the tunnel", end).await.unwrap_or(0), 0);
 }

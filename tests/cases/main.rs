@@ -10,6 +10,7 @@
 
 mod drain;
 mod forwarding;
+mod hostile;
 mod http1;
 mod http2;
 mod limits;

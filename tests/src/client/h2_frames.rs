@@ -91,6 +91,14 @@ impl H2 {
         .await
     }
 
+    /// Everything up to the end of the connection, frames or not.
+    pub async fn read_to_end(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // A reset ends the connection as a close does.
+        let _ = within("the end of the connection", self.stream.read_to_end(&mut bytes)).await;
+        bytes
+    }
+
     /// Reads until it is clear what became of a stream.
     pub async fn outcome(&mut self, stream: u32) -> Outcome {
         while let Some(frame) = self.next().await {
