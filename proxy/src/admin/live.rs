@@ -159,7 +159,7 @@ fn listeners(snapshot: &Snapshot) -> Vec<ListenerStatus> {
 
 fn describe(rollout: &Rollout) -> RolloutStatus {
     let green = f64::from(rollout.green_share) / 100.0;
-    let name = |colour| rollout.destination(colour).cluster.name().to_string();
+    let name = |colour| rollout.destination(colour).cluster.name.to_string();
     RolloutStatus {
         name: rollout.name.to_string(),
         blue: name(Colour::Blue),

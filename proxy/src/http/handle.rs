@@ -174,7 +174,7 @@ async fn forward(
     request: upstream::Request,
     interim: Option<&dyn Informational>,
 ) -> Result<Reply, Error> {
-    x.cluster = Some(Arc::clone(cluster.name()));
+    x.cluster = Some(Arc::clone(&cluster.name));
     let method = request.head.method.clone();
     let deadline = grpc_timeout(&request.head);
     let total = route.timeouts.total.map(|total| total.0);

@@ -128,10 +128,10 @@ fn clusters(config: &Config, around: &Surroundings<'_>, problems: &mut Vec<Probl
     let mut clusters = Named::new();
     for (name, written) in &config.clusters {
         let previous = around.previous.and_then(|previous| {
-            previous.clusters.iter().find(|cluster| **cluster.name() == **name)
+            previous.clusters.iter().find(|cluster| *cluster.name == **name)
         });
         let compiled = Cluster::compile(name, written, previous, around.workers);
-        let at = |(key, message): (&str, String)| Problem::at(inside(path!["clusters", name.as_str()], key), message);
+        let at = |(key, message): (String, String)| Problem::at(inside(path!["clusters", name.as_str()], &key), message);
         if let Some(cluster) = keep(compiled, problems, at) {
             clusters.insert(name.clone(), cluster);
         }

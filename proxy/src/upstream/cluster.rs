@@ -123,11 +123,6 @@ impl Cluster {
         self.settings.timeouts.total
     }
 
-    /// Deadline of all tries together.
-    pub fn total_timeout(&self) -> std::time::Duration {
-        self.settings.timeouts.total
-    }
-
     /// The endpoints as they are.
     pub fn endpoints(&self) -> Guard<Arc<Endpoints>> {
         self.endpoints.load()
