@@ -68,9 +68,9 @@ impl Server {
             ending: AtomicBool::new(false),
             ended: Notify::new(),
         });
-        let listener = TcpListener::bind(config.admin.listen)
-            .await
-            .with_context(|| format!("cannot listen on {} for the admin server", config.admin.listen))?;
+        let listener = TcpListener::bind(config.admin.listen).await.with_context(|| {
+            format!("cannot listen on {} for the admin server", config.admin.listen)
+        })?;
         let admin = listener.local_addr()?;
         let operations = Arc::new(admin::live::Live::new(Arc::clone(&control), Arc::clone(&life)));
         let shutdown = {
@@ -91,7 +91,9 @@ impl Server {
     pub fn listeners(&self) -> BTreeMap<String, SocketAddr> {
         let snapshot = self.control.snapshot();
         let listeners = snapshot.listeners.iter();
-        listeners.map(|listener| (listener.state.name.to_string(), listener.state.address)).collect()
+        listeners
+            .map(|listener| (listener.state.name.to_string(), listener.state.address))
+            .collect()
     }
 
     /// Writes one line of JSON that says where the process can be reached, for whoever started it with port 0.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use foxtrot_api::{
-    AccessLogStatus, CertificateStatus, ClusterStatus, ConfigText, EndpointState, Generation, ListenerStatus,
-    ReloadResult, RolloutStatus, Shares, Status, TlsStatus,
+    AccessLogStatus, CertificateStatus, ClusterStatus, ConfigText, EndpointState, Generation,
+    ListenerStatus, ReloadResult, RolloutStatus, Shares, Status, TlsStatus,
 };
 use parking_lot::Mutex;
 
@@ -150,7 +150,10 @@ fn listeners(snapshot: &Snapshot) -> Vec<ListenerStatus> {
         tls: listener.tls.as_ref().map(|_| TlsStatus {
             certs: certificates
                 .iter()
-                .map(|facts| CertificateStatus { names: facts.names.clone(), not_after: facts.not_after })
+                .map(|facts| CertificateStatus {
+                    names: facts.names.clone(),
+                    not_after: facts.not_after,
+                })
                 .collect(),
         }),
     })
@@ -159,12 +162,15 @@ fn listeners(snapshot: &Snapshot) -> Vec<ListenerStatus> {
 
 fn describe(rollout: &Rollout) -> RolloutStatus {
     let green = f64::from(rollout.green_share) / 100.0;
-    let name = |colour| rollout.destination(colour).cluster.name.to_string();
+    let name = |colour| rollout.cluster(colour).name.to_string();
     RolloutStatus {
         name: rollout.name.to_string(),
         blue: name(Colour::Blue),
         green: name(Colour::Green),
-        weights: Shares { blue: f64::from(Percent::whole(100).basis_points()) / 100.0 - green, green },
+        weights: Shares {
+            blue: f64::from(Percent::whole(100).basis_points()) / 100.0 - green,
+            green,
+        },
     }
 }
 

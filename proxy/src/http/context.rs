@@ -78,7 +78,10 @@ pub struct Asked {
 impl Exchange {
     /// An exchange whose request head is read.
     pub fn begin(connection: Arc<Connection>, head: &RequestHead) -> Self {
-        let grpc = head.headers.get(http::header::CONTENT_TYPE).is_some_and(|kind| is_grpc(kind.as_bytes()));
+        let grpc = head
+            .headers
+            .get(http::header::CONTENT_TYPE)
+            .is_some_and(|kind| is_grpc(kind.as_bytes()));
         let asked = Asked {
             method: head.method.clone(),
             authority: head.authority.clone(),
@@ -148,7 +151,13 @@ impl Drop for Exchange {
         let elapsed = self.elapsed();
         let worker = self.connection.worker.id;
         let status = StatusCode::from_u16(self.status).ok();
-        self.snapshot.request_metrics(&self.connection.listener, self.route, self.cluster.as_deref(), self.colour)
+        self.snapshot
+            .request_metrics(
+                &self.connection.listener,
+                self.route,
+                self.cluster.as_deref(),
+                self.colour,
+            )
             .record(worker, status.map_or(CodeClass::None, CodeClass::of), elapsed);
         if let Some(log) = &self.snapshot.access_log {
             log.write(worker, &self.record(elapsed));

@@ -23,7 +23,12 @@ use tokio::{
 use tokio_util::io::poll_read_buf;
 
 use super::{context::Exchange, reply::Reply, transport::Transport};
-use crate::{clock, listener::{Phase, reached}, upstream::Tunnel, wire::stream::Rewind};
+use crate::{
+    clock,
+    listener::{Phase, reached},
+    upstream::Tunnel,
+    wire::stream::Rewind,
+};
 
 /// What is needed to make a tunnel out of an HTTP/1 connection.
 #[derive(Debug)]

@@ -30,13 +30,21 @@ pub async fn accept(worker: Arc<Worker>, state: Arc<ListenerState>, socket: TcpL
 
 fn take(worker: &Arc<Worker>, state: &Arc<ListenerState>, tcp: TcpStream, peer: SocketAddr) {
     let snapshot = state.retired().map_or_else(|| worker.snapshot(), Arc::clone);
-    let Some(listener) = snapshot.listeners.iter().find(|listener| Arc::ptr_eq(&listener.state, state)) else {
+    let Some(listener) =
+        snapshot.listeners.iter().find(|listener| Arc::ptr_eq(&listener.state, state))
+    else {
         return debug!(listener = %state.name, "connection to a listener that is gone");
     };
     match state.admit(peer.ip(), &listener.config.limits) {
         Ok(permit) => {
             listener.counters.accepted.inc(worker.id);
-            tokio::spawn(connection::serve(Arc::clone(worker), Arc::clone(listener), tcp, peer, permit));
+            tokio::spawn(connection::serve(
+                Arc::clone(worker),
+                Arc::clone(listener),
+                tcp,
+                peer,
+                permit,
+            ));
         }
         Err(full) => {
             listener.counters.refused(full).inc(worker.id);

@@ -17,7 +17,15 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
-use crate::{config, filter::ip_set::IpSet, observe::{metrics::Metrics, shards::{Counter, Level}}, worker::Held};
+use crate::{
+    config,
+    filter::ip_set::IpSet,
+    observe::{
+        metrics::Metrics,
+        shards::{Counter, Level},
+    },
+    worker::Held,
+};
 
 /// A compiled listener.
 #[derive(Debug)]
@@ -200,7 +208,8 @@ impl ListenerState {
 impl ConnectionCounters {
     /// Counters of the listener `name`.
     pub fn new(metrics: &Metrics, name: &str) -> Self {
-        let full = [Full::Connections, Full::PerIp].map(|full| metrics.connections_refused(name, full.as_str()));
+        let full = [Full::Connections, Full::PerIp]
+            .map(|full| metrics.connections_refused(name, full.as_str()));
         Self { open: metrics.connections(name), accepted: metrics.connections_total(name), full }
     }
 

@@ -17,7 +17,10 @@ use std::{
 use http::{HeaderName, HeaderValue, Method};
 
 use crate::{
-    config, observe::{metrics::Metrics, shards::Counter}, upstream::Cluster, wire::{Body, RequestHead},
+    config,
+    observe::{metrics::Metrics, shards::Counter},
+    upstream::Cluster,
+    wire::{Body, RequestHead},
 };
 
 /// A compiled `mirror` table.
@@ -120,7 +123,8 @@ impl Reasons {
 impl MirrorState {
     /// State of a mirror that has copied nothing yet.
     pub fn new(metrics: &Arc<Metrics>) -> Arc<Self> {
-        let reasons = |outcome| Reasons(Reason::ALL.map(|reason| metrics.mirrors(outcome, reason.as_str())));
+        let reasons =
+            |outcome| Reasons(Reason::ALL.map(|reason| metrics.mirrors(outcome, reason.as_str())));
         Arc::new(Self {
             bytes: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
@@ -157,7 +161,12 @@ impl MirrorState {
 
 impl Mirror {
     /// Compiles a `mirror` table of the rollout `name`. Names in it have been checked.
-    pub fn compile(name: &str, config: &config::Mirror, to: Arc<Cluster>, state: Arc<MirrorState>) -> Self {
+    pub fn compile(
+        name: &str,
+        config: &config::Mirror,
+        to: Arc<Cluster>,
+        state: Arc<MirrorState>,
+    ) -> Self {
         Self {
             to,
             share: config.percent.basis_points(),
@@ -194,7 +203,8 @@ impl Mirror {
         head.headers.insert(MARK.clone(), self.mark.clone());
         // The copy's body is not worth a round trip to ask for it.
         head.headers.remove(http::header::EXPECT);
-        let (body, copy) = tee::split(body, self.body_bytes_max, Arc::clone(&self.state), self.limits.bytes);
+        let (body, copy) =
+            tee::split(body, self.body_bytes_max, Arc::clone(&self.state), self.limits.bytes);
         tokio::spawn(send(Arc::clone(self), worker, head, copy, slot));
         (body, true)
     }
@@ -238,7 +248,9 @@ async fn send(mirror: Arc<Mirror>, worker: usize, head: RequestHead, body: tee::
     };
     match failed {
         None => mirror.state.sent.inc(worker),
-        Some(reason @ (Reason::Size | Reason::Budget | Reason::Primary)) => mirror.state.cut.count(worker, reason),
+        Some(reason @ (Reason::Size | Reason::Budget | Reason::Primary)) => {
+            mirror.state.cut.count(worker, reason)
+        }
         Some(reason) => mirror.state.failed.count(worker, reason),
     }
     drop(slot);

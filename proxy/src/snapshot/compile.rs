@@ -1,23 +1,20 @@
 //! From a checked configuration to a snapshot: reads the files it names, builds what requests are matched with, and takes
 //! over from the previous snapshot what has a name in both.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use http::StatusCode;
 use rustls::server::ProducesTickets;
 
-use super::{Action, Destination, Refusals, Rollout, Route, Snapshot};
+use super::{Action, Refusals, Rollout, Route, Snapshot};
 use crate::{
     admin::Token,
     config::{
-        self, Colour, Config,
-        RouteTarget, load::Loaded,
+        self, Colour, Config, RouteTarget,
         diagnostic::{Problem, Report},
         document::{KeyPath, path},
+        load::Loaded,
     },
     filter::{header_edits::HeaderEdits, ip_set::IpSet},
     http::reply,
@@ -52,12 +49,11 @@ pub struct Surroundings<'a> {
 pub fn compile(config: &Config, around: &Surroundings<'_>) -> Result<Snapshot, Vec<Problem>> {
     let mut problems = Vec::new();
     let clusters = clusters(config, around, &mut problems);
-    let destinations = destinations(config, &clusters, &mut problems);
-    let rollouts = rollouts(config, around, &destinations, &mut problems);
+    let rollouts = rollouts(config, around, &clusters, &mut problems);
     let table = keep(RouteTable::compile(&config.routes), &mut problems, |error| {
         Problem::at(inside(path!["routes", error.route], &error.key), error.message)
     });
-    let routes = routes(config, &destinations, &rollouts, &mut problems);
+    let routes = routes(config, &clusters, &rollouts, &mut problems);
     let (listeners, certificates) = listeners(config, around, &mut problems);
     let admin_token = admin_token(config, &mut problems);
     let access_log = access_log(config, around, &mut problems);
@@ -92,9 +88,15 @@ pub fn check(path: &std::path::Path) -> Result<(), Report> {
     if !problems.is_empty() {
         return Err(loaded.locate(problems));
     }
-    let listeners = config.listeners.iter().map(|(name, written)| (name.clone(), ListenerState::new(name, written.listen)));
+    let listeners = config
+        .listeners
+        .iter()
+        .map(|(name, written)| (name.clone(), ListenerState::new(name, written.listen)));
     let ticketer = tls::ticketer().map_err(|error| {
-        loaded.locate(vec![Problem::at(KeyPath::root(), format!("no randomness for TLS tickets: {error}"))])
+        loaded.locate(vec![Problem::at(
+            KeyPath::root(),
+            format!("no randomness for TLS tickets: {error}"),
+        )])
     })?;
     let around = Surroundings {
         generation: 1,
@@ -113,7 +115,8 @@ pub fn check(path: &std::path::Path) -> Result<(), Report> {
 /// Every file that a configuration names and that a snapshot reads, for the watcher.
 pub fn files(loaded: &Loaded) -> Vec<std::path::PathBuf> {
     let config = &loaded.config;
-    let listeners = config.listeners.values().filter_map(|listener| listener.tls.as_ref()).flat_map(tls::files);
+    let listeners =
+        config.listeners.values().filter_map(|listener| listener.tls.as_ref()).flat_map(tls::files);
     let clusters = config.clusters.values().flat_map(|cluster| {
         [&cluster.tls.ca, &cluster.tls.cert, &cluster.tls.key].into_iter().flatten().cloned()
     });
@@ -122,40 +125,26 @@ pub fn files(loaded: &Loaded) -> Vec<std::path::PathBuf> {
 }
 
 type Named<T> = BTreeMap<String, Arc<T>>;
-type Destinations = BTreeMap<String, Destination>;
 
-fn clusters(config: &Config, around: &Surroundings<'_>, problems: &mut Vec<Problem>) -> Named<Cluster> {
+fn clusters(
+    config: &Config,
+    around: &Surroundings<'_>,
+    problems: &mut Vec<Problem>,
+) -> Named<Cluster> {
     let mut clusters = Named::new();
     for (name, written) in &config.clusters {
-        let previous = around.previous.and_then(|previous| {
-            previous.clusters.iter().find(|cluster| *cluster.name == **name)
-        });
+        let previous = around
+            .previous
+            .and_then(|previous| previous.clusters.iter().find(|cluster| *cluster.name == **name));
         let compiled = Cluster::compile(name, written, previous, around.workers);
-        let at = |(key, message): (String, String)| Problem::at(inside(path!["clusters", name.as_str()], &key), message);
+        let at = |(key, message): (String, String)| {
+            Problem::at(inside(path!["clusters", name.as_str()], &key), message)
+        };
         if let Some(cluster) = keep(compiled, problems, at) {
             clusters.insert(name.clone(), cluster);
         }
     }
     clusters
-}
-
-/// Clusters, with what the endpoint of a request is chosen by.
-fn destinations(config: &Config, clusters: &Named<Cluster>, problems: &mut Vec<Problem>) -> Destinations {
-    let mut destinations = Destinations::new();
-    for (name, cluster) in clusters {
-        let hash_key = match config.clusters.get(name).map(|written| &written.balance) {
-            Some(config::Balance::Hash(key)) => {
-                let compiled = StickyKeys::compile(std::slice::from_ref(key)).map_err(|error| vec![error]);
-                let at = |error: KeyError| {
-                    Problem::at(path!["clusters", name.as_str(), "balance", "hash"], error.message)
-                };
-                keep(compiled, problems, at).map(Arc::new)
-            }
-            _ => None,
-        };
-        destinations.insert(name.clone(), Destination { cluster: Arc::clone(cluster), hash_key });
-    }
-    destinations
 }
 
 /// Shares as metrics tell them, in percent.
@@ -171,13 +160,16 @@ fn shares(name: &str, written: &config::Rollout, metrics: &Metrics) -> [Arc<Gaug
 fn rollouts(
     config: &Config,
     around: &Surroundings<'_>,
-    destinations: &Destinations,
+    clusters: &Named<Cluster>,
     problems: &mut Vec<Problem>,
 ) -> Named<Rollout> {
     let mut rollouts = Named::new();
     for (name, written) in &config.rollouts {
         // A cluster that is not there has its own problem reported.
-        let (Some(blue), Some(green)) = (destinations.get(&written.blue), destinations.get(&written.green)) else { continue };
+        let (Some(blue), Some(green)) = (clusters.get(&written.blue), clusters.get(&written.green))
+        else {
+            continue;
+        };
         let at = |key: &str| inside(path!["rollouts", name.as_str()], key);
         let one = |error: KeyError| vec![error];
         let problem = |error: KeyError| Problem::at(at(&error.key), error.message);
@@ -188,12 +180,12 @@ fn rollouts(
         let rollout = Rollout {
             name: name.as_str().into(),
             id: split::rollout_id(name),
-            blue: blue.clone(),
-            green: green.clone(),
+            blue: Arc::clone(blue),
+            green: Arc::clone(green),
             green_share: written.weights.green.basis_points(),
             sticky,
             choice: choice.flatten(),
-            mirror: mirror(name, written, around, destinations),
+            mirror: mirror(name, written, around, clusters),
             _shares: shares(name, written, around.metrics),
         };
         rollouts.insert(name.clone(), Arc::new(rollout));
@@ -205,27 +197,29 @@ fn mirror(
     name: &str,
     rollout: &config::Rollout,
     around: &Surroundings<'_>,
-    destinations: &Destinations,
+    clusters: &Named<Cluster>,
 ) -> Option<Arc<Mirror>> {
     let written = rollout.mirror.as_ref()?;
-    let to = destinations.get(&written.to)?;
-    let before = around.previous.and_then(|previous| previous.rollouts.iter().find(|rollout| *rollout.name == *name));
+    let to = clusters.get(&written.to)?;
+    let before = around
+        .previous
+        .and_then(|previous| previous.rollouts.iter().find(|rollout| *rollout.name == *name));
     let state = match before.and_then(|before| before.mirror.as_ref()) {
         Some(mirror) => Arc::clone(&mirror.state),
         None => MirrorState::new(around.metrics),
     };
-    Some(Arc::new(Mirror::compile(name, written, Arc::clone(&to.cluster), state)))
+    Some(Arc::new(Mirror::compile(name, written, Arc::clone(to), state)))
 }
 
 fn routes(
     config: &Config,
-    destinations: &Destinations,
+    clusters: &Named<Cluster>,
     rollouts: &Named<Rollout>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Route> {
     let listeners = config.listeners.len();
     let compiled = config.routes.iter().enumerate().filter_map(|(index, written)| {
-        match route(written, destinations, rollouts, listeners) {
+        match route(written, clusters, rollouts, listeners) {
             Ok(route) => route,
             Err(errors) => {
                 let at = |error: KeyError| {
@@ -242,7 +236,7 @@ fn routes(
 /// `None` where the route leads to something that has its own problem reported.
 fn route(
     written: &config::Route,
-    destinations: &Destinations,
+    clusters: &Named<Cluster>,
     rollouts: &Named<Rollout>,
     listeners: usize,
 ) -> Result<Option<Route>, Vec<KeyError>> {
@@ -250,8 +244,10 @@ fn route(
     let response_headers = HeaderEdits::compile(&written.response_headers, "response_headers")?;
     let rewrite = PathRewrite::compile(written).map_err(|error| vec![error])?;
     let action = match &written.to {
-        RouteTarget::Cluster(name) => destinations.get(name).cloned().map(Action::Cluster),
-        RouteTarget::Rollout(name) => rollouts.get(name).map(|rollout| Action::Rollout(Arc::clone(rollout))),
+        RouteTarget::Cluster(name) => clusters.get(name).cloned().map(Action::Cluster),
+        RouteTarget::Rollout(name) => {
+            rollouts.get(name).map(|rollout| Action::Rollout(Arc::clone(rollout)))
+        }
         RouteTarget::Redirect(url) => Some(redirect(written, url).map_err(|error| vec![error])?),
         RouteTarget::Respond(status) => Some(respond(*status, written.body.as_deref())),
     };
@@ -270,7 +266,8 @@ fn route(
 }
 
 fn redirect(written: &config::Route, url: &str) -> Result<Action, KeyError> {
-    let template = RedirectTemplate::compile(url).map_err(|message| KeyError::new("to", message))?;
+    let template =
+        RedirectTemplate::compile(url).map_err(|message| KeyError::new("to", message))?;
     let status = written.redirect_status.and_then(|status| StatusCode::from_u16(status).ok());
     Ok(Action::Redirect(status.unwrap_or(StatusCode::FOUND), template))
 }
@@ -285,7 +282,12 @@ fn name_of(route: &config::Route) -> String {
     let m = &route.matches;
     route.name.clone().unwrap_or_else(|| {
         let host = m.host.as_deref().unwrap_or("*");
-        let path = m.path_exact.as_deref().or(m.path_regex.as_deref()).or(m.path.as_deref()).unwrap_or("/");
+        let path = m
+            .path_exact
+            .as_deref()
+            .or(m.path_regex.as_deref())
+            .or(m.path.as_deref())
+            .unwrap_or("/");
         format!("{host}{path}")
     })
 }
@@ -301,9 +303,12 @@ fn listeners(
         let at = |(key, message): (String, String)| {
             Problem::at(inside(path!["listeners", name.as_str(), "tls"], &key), message)
         };
-        let tls = written.tls.as_ref().map(|tls| tls::compile(tls, &written.protocols, around.ticketer));
+        let tls =
+            written.tls.as_ref().map(|tls| tls::compile(tls, &written.protocols, around.ticketer));
         let tls = tls.map(|tls| keep(tls, problems, at));
-        let (Some(state), None | Some(Some(_))) = (around.listeners.get(name), &tls) else { continue };
+        let (Some(state), None | Some(Some(_))) = (around.listeners.get(name), &tls) else {
+            continue;
+        };
         let tls = tls.flatten();
         certificates.push(tls.as_ref().map(|tls| tls.certs.clone()).unwrap_or_default());
         listeners.push(Arc::new(Listener {
@@ -324,7 +329,11 @@ fn admin_token(config: &Config, problems: &mut Vec<Problem>) -> Option<Token> {
 }
 
 /// The access log; the one before it, where it is written to the same place.
-fn access_log(config: &Config, around: &Surroundings<'_>, problems: &mut Vec<Problem>) -> Option<Arc<AccessLog>> {
+fn access_log(
+    config: &Config,
+    around: &Surroundings<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Arc<AccessLog>> {
     let written = config.log.access.as_ref()?;
     if let Some(previous) = around.previous
         && previous.config.log.access.as_ref() == Some(written)
@@ -334,7 +343,8 @@ fn access_log(config: &Config, around: &Surroundings<'_>, problems: &mut Vec<Pro
     match AccessLog::open(written, around.metrics) {
         Ok(log) => Some(Arc::new(log)),
         Err(error) => {
-            problems.push(Problem::at(path!["log", "access", "path"], format!("cannot open: {error}")));
+            problems
+                .push(Problem::at(path!["log", "access", "path"], format!("cannot open: {error}")));
             None
         }
     }
@@ -366,4 +376,3 @@ fn inside(base: KeyPath, key: &str) -> KeyPath {
     }
     path
 }
-

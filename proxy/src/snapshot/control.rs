@@ -95,7 +95,8 @@ impl Control {
         let config = &read.loaded.config;
         let count = runtime::worker_count(config.runtime, config.workers);
         let metrics = Arc::new(Metrics::new(count));
-        let plan = Plan::make(config, None, count).map_err(|problems| located(&read.loaded, problems))?;
+        let plan =
+            Plan::make(config, None, count).map_err(|problems| located(&read.loaded, problems))?;
         let around = Surroundings {
             generation: 1,
             previous: None,
@@ -104,7 +105,8 @@ impl Control {
             ticketer: &ticketer,
             workers: count,
         };
-        let snapshot = compile::compile(config, &around).map_err(|problems| located(&read.loaded, problems))?;
+        let snapshot = compile::compile(config, &around)
+            .map_err(|problems| located(&read.loaded, problems))?;
         let snapshot = Arc::new(snapshot);
         upstream::control::warm(&snapshot.clusters, WARM_TIME).await;
         let workers = Workers::start(&snapshot)?;
@@ -165,7 +167,10 @@ impl Control {
         let _one = self.loading.lock().await;
         let text = self.state.lock().history.find(generation).map(|entry| Arc::clone(&entry.text));
         let Some(text) = text else {
-            let message = format!("generation {generation} is not among the last {}", super::history::KEPT_MAX);
+            let message = format!(
+                "generation {generation} is not among the last {}",
+                super::history::KEPT_MAX
+            );
             return self.refused(Cause::Rollback, vec![plain(&message)]);
         };
         let files = self.state.lock().files.clone();
@@ -208,7 +213,8 @@ impl Control {
     /// Ends all listeners, then the workers, then the logs.
     pub async fn stop(&self) {
         let snapshot = self.snapshot();
-        let listeners = snapshot.listeners.iter().map(|listener| Arc::clone(&listener.state)).collect();
+        let listeners =
+            snapshot.listeners.iter().map(|listener| Arc::clone(&listener.state)).collect();
         drain(listeners, snapshot.config.drain.deadline.0).await;
         let workers = self.workers.lock().take();
         // Joining blocks, and the workers need nobody to end.
@@ -240,7 +246,11 @@ impl Control {
         self.put_in_force(&before, snapshot, plan, &read, cause)
     }
 
-    fn build(&self, config: &Config, before: &Arc<Snapshot>) -> Result<(Arc<Snapshot>, Plan), Vec<Problem>> {
+    fn build(
+        &self,
+        config: &Config,
+        before: &Arc<Snapshot>,
+    ) -> Result<(Arc<Snapshot>, Plan), Vec<Problem>> {
         let count = self.worker_count();
         let plan = Plan::make(config, Some(before), count)?;
         let around = Surroundings {
@@ -282,7 +292,12 @@ impl Control {
             state.retired.push(old);
             state.hash = read.loaded.hash;
             state.files = read.files.clone();
-            state.history.push(generation, clock::since_epoch(), cause, read.loaded.text.as_str().into());
+            state.history.push(
+                generation,
+                clock::since_epoch(),
+                cause,
+                read.loaded.text.as_str().into(),
+            );
             state.last = last(ReloadOutcome::Applied, cause, Vec::new());
         }
         self.look_at_files();
@@ -298,7 +313,11 @@ impl Control {
         self.count("unchanged");
         self.state.lock().last = last(ReloadOutcome::Unchanged, cause, Vec::new());
         self.look_at_files();
-        ReloadResult { result: ReloadOutcome::Unchanged, generation: current.generation, errors: Vec::new() }
+        ReloadResult {
+            result: ReloadOutcome::Unchanged,
+            generation: current.generation,
+            errors: Vec::new(),
+        }
     }
 
     fn refused(&self, cause: Cause, errors: Vec<LocatedError>) -> ReloadResult {
@@ -395,7 +414,11 @@ impl State {
 
 impl Plan {
     /// Keeps the listeners whose name and address stay, and binds the others.
-    fn make(config: &Config, before: Option<&Arc<Snapshot>>, workers: usize) -> Result<Self, Vec<Problem>> {
+    fn make(
+        config: &Config,
+        before: Option<&Arc<Snapshot>>,
+        workers: usize,
+    ) -> Result<Self, Vec<Problem>> {
         let (mut plan, mut problems) = (Self::default(), Vec::new());
         let old = before.map(|before| before.listeners.as_slice()).unwrap_or_default();
         for (name, written) in &config.listeners {
@@ -412,14 +435,22 @@ impl Plan {
             match bound {
                 Ok(sockets) => plan.add(name, written.listen, sockets),
                 Err(error) => {
-                    problems.push(Problem::at(path!["listeners", name.as_str(), "listen"], error.to_string()));
+                    problems.push(Problem::at(
+                        path!["listeners", name.as_str(), "listen"],
+                        error.to_string(),
+                    ));
                 }
             }
         }
         if problems.is_empty() { Ok(plan) } else { Err(problems) }
     }
 
-    fn add(&mut self, name: &str, asked: std::net::SocketAddr, sockets: Vec<std::net::TcpListener>) {
+    fn add(
+        &mut self,
+        name: &str,
+        asked: std::net::SocketAddr,
+        sockets: Vec<std::net::TcpListener>,
+    ) {
         let address = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(asked);
         let state = ListenerState::new(name, address);
         self.states.insert(name.to_owned(), Arc::clone(&state));
@@ -440,7 +471,11 @@ fn read(source: &Source) -> Result<Read, Report> {
         }
     };
     let problems = config::check::check(&loaded.config);
-    if problems.is_empty() { Ok(Read { loaded, files: before }) } else { Err(loaded.locate(problems)) }
+    if problems.is_empty() {
+        Ok(Read { loaded, files: before })
+    } else {
+        Err(loaded.locate(problems))
+    }
 }
 
 /// What a running process cannot change.
@@ -454,7 +489,8 @@ fn fixed_at_start(before: &Config, after: &Config) -> Vec<Problem> {
     let changed = rows.into_iter().filter(|(changed, _)| *changed);
     changed
         .map(|(_, path)| {
-            Problem::at(path, "takes effect at start only").help("restart the process, or take the change back")
+            Problem::at(path, "takes effect at start only")
+                .help("restart the process, or take the change back")
         })
         .collect()
 }

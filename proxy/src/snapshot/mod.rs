@@ -6,7 +6,6 @@ pub mod history;
 pub mod watch;
 
 use std::{
-    net::IpAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -27,7 +26,6 @@ use crate::{
     },
     route::{ColourChoice, ListenerId, PathRewrite, RedirectTemplate, RouteTable, StickyKeys},
     upstream::Cluster,
-    wire::RequestHead,
 };
 
 /// A compiled configuration. Requests keep the one that they began with.
@@ -97,22 +95,13 @@ const TARGETS: usize = 4;
 #[derive(Debug)]
 pub enum Action {
     /// One cluster.
-    Cluster(Destination),
+    Cluster(Arc<Cluster>),
     /// A blue and green pair.
     Rollout(Arc<Rollout>),
     /// Another address.
     Redirect(StatusCode, RedirectTemplate),
     /// A fixed response.
     Respond(StatusCode, Bytes),
-}
-
-/// A cluster, and what its endpoint is chosen by.
-#[derive(Debug, Clone)]
-pub struct Destination {
-    /// The cluster.
-    pub cluster: Arc<Cluster>,
-    /// With `balance = { hash = ... }`, the part of the request that is hashed.
-    pub hash_key: Option<Arc<StickyKeys>>,
 }
 
 /// A blue and green pair.
@@ -123,9 +112,9 @@ pub struct Rollout {
     /// Seed of the split: replicas agree on it, rollouts differ.
     pub id: u64,
     /// The colour that serves today.
-    pub blue: Destination,
+    pub blue: Arc<Cluster>,
     /// The colour that is to serve.
-    pub green: Destination,
+    pub green: Arc<Cluster>,
     /// Green's share, in hundredths of a percent.
     pub green_share: u16,
     /// What keeps a client on its colour.
@@ -194,8 +183,8 @@ impl Snapshot {
 }
 
 impl Rollout {
-    /// Where requests of a colour go.
-    pub fn destination(&self, colour: Colour) -> &Destination {
+    /// The cluster of a colour.
+    pub fn cluster(&self, colour: Colour) -> &Arc<Cluster> {
         match colour {
             Colour::Blue => &self.blue,
             Colour::Green => &self.green,
@@ -212,14 +201,6 @@ impl Route {
     /// Deadline of a whole exchange.
     pub fn exchange_timeout(&self, listener: &Listener) -> Duration {
         self.timeouts.request.unwrap_or(listener.config.timeouts.request).0
-    }
-}
-
-impl Destination {
-    /// What a request's endpoint is chosen by, where the cluster is balanced by hash.
-    pub fn hash(&self, head: &RequestHead, client: IpAddr) -> Option<u64> {
-        let keys = self.hash_key.as_ref()?;
-        Some(xxhash_rust::xxh3::xxh3_64(keys.value(head, client).as_bytes()))
     }
 }
 

@@ -7,11 +7,11 @@ use std::{
 };
 
 use bytes::BytesMut;
+use rustls::ProtocolVersion;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
-use rustls::ProtocolVersion;
 use tokio_rustls::TlsStream;
 
 /// A byte stream to a peer.
