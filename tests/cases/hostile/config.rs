@@ -16,8 +16,11 @@ fn bad_configuration_is_refused_with_its_place() {
         let place = format!("foxtrot.toml:{}:", row.line);
         let result = ensure(exit.code == Some(1), || format!("exit code {:?}", exit.code))
             .and_then(|()| ensure(has_place(&exit.output, &place), || "no place".into()))
-            .and_then(|()| ensure(exit.output.contains(row.says), || format!("no \"{}\"", row.says)));
-        let result = result.map_err(|found| format!("{found}; wanted {place}COLUMN in\n{}", exit.output));
+            .and_then(|()| {
+                ensure(exit.output.contains(row.says), || format!("no \"{}\"", row.says))
+            });
+        let result =
+            result.map_err(|found| format!("{found}; wanted {place}COLUMN in\n{}", exit.output));
         findings.add(row.id, row.input, result);
     }
     findings.none();
@@ -38,7 +41,12 @@ fn all_errors_are_shown_at_once() {
 
 #[test]
 fn bad_usage_is_another_exit_code() {
-    for arguments in [&["check"][..], &["check", "--config", "/nowhere.toml"], &["frobnicate"], &["run", "--nonsense"]] {
+    for arguments in [
+        &["check"][..],
+        &["check", "--config", "/nowhere.toml"],
+        &["frobnicate"],
+        &["run", "--nonsense"],
+    ] {
         let exit = proxy::run(arguments);
         assert_eq!(exit.code, Some(2), "{arguments:?}: {}", exit.output);
     }
@@ -54,7 +62,7 @@ fn run_refuses_what_check_refuses() {
 }
 
 fn has_place(output: &str, place: &str) -> bool {
-    output.match_indices(place).any(|(at, _)| {
-        output[at + place.len()..].starts_with(|c: char| c.is_ascii_digit())
-    })
+    output
+        .match_indices(place)
+        .any(|(at, _)| output[at + place.len()..].starts_with(|c: char| c.is_ascii_digit()))
 }

@@ -25,7 +25,12 @@ to = \"cluster:app\"
 
 pub fn listed() -> Vec<Listed> {
     let outcome = |line| format!("exit code 1, names line {line} and its column");
-    let listed = |row: Row| Listed { id: row.id, class: "configuration", input: row.input, outcome: outcome(row.line) };
+    let listed = |row: Row| Listed {
+        id: row.id,
+        class: "configuration",
+        input: row.input,
+        outcome: outcome(row.line),
+    };
     rows().into_iter().map(listed).collect()
 }
 
@@ -84,7 +89,13 @@ fn rollout(line: &str) -> String {
     format!("[rollouts.r]\nblue = \"app\"\ngreen = \"green\"\n{line}")
 }
 
-fn added(id: &'static str, input: &'static str, lines: &str, line: usize, says: &'static str) -> Row {
+fn added(
+    id: &'static str,
+    input: &'static str,
+    lines: &str,
+    line: usize,
+    says: &'static str,
+) -> Row {
     Row { id, input, toml: format!("{GOOD}{lines}\n"), line, says }
 }
 

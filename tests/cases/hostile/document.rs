@@ -8,7 +8,8 @@ use super::{Listed, config_data, h1, h2_data, tls, upstream_data};
 fn the_threat_model_lists_every_row_and_no_other() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/threat-model.md");
     let page = fs::read_to_string(page).unwrap();
-    let listed: BTreeSet<String> = page.lines().filter(|line| is_row(line)).map(Into::into).collect();
+    let listed: BTreeSet<String> =
+        page.lines().filter(|line| is_row(line)).map(Into::into).collect();
     let tested: BTreeSet<String> = rows().iter().map(line).collect();
     let missing: Vec<_> = tested.difference(&listed).cloned().collect();
     let unknown: Vec<_> = listed.difference(&tested).cloned().collect();
@@ -29,7 +30,8 @@ fn ids_are_unique_and_there_are_enough() {
 }
 
 fn rows() -> Vec<Listed> {
-    [h1::listed(), h2_data::listed(), tls::listed(), upstream_data::listed(), config_data::listed()].concat()
+    [h1::listed(), h2_data::listed(), tls::listed(), upstream_data::listed(), config_data::listed()]
+        .concat()
 }
 
 /// A row begins with its id in backticks.

@@ -33,8 +33,8 @@ impl Expect {
             Self::Refused(status) => format!("{status}, connection closed"),
             Self::Broken => "400 or connection closed, upstream request cut".into(),
             Self::Served => "served".into(),
-            Self::ServedWith(what) => format!("served, upstream gets `{what}`"),
-            Self::ServedWithout(what) => format!("served, upstream does not get `{what}`"),
+            Self::ServedWith(what) => format!("served, upstream gets `{}`", what.trim()),
+            Self::ServedWithout(what) => format!("served, upstream does not get `{}`", what.trim()),
         }
     }
 }
@@ -115,9 +115,8 @@ async fn play(row: &Row, proxy: &Proxy, origin: &RawOrigin) -> Result<(), String
 fn judge(row: &Row, reply: &RawReply, arrived: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(arrived).to_ascii_lowercase();
     ensure(!text.contains("/smuggled"), || format!("smuggled: {text:?}"))?;
-    let status = |wanted| {
-        ensure(reply.status == wanted, || format!("{} instead of {wanted}", reply.status))
-    };
+    let status =
+        |wanted| ensure(reply.status == wanted, || format!("{} instead of {wanted}", reply.status));
     let served = || {
         status(200)?;
         ensure(text.contains("http/1.1\r\n"), || "nothing reached the upstream".into())
@@ -134,11 +133,15 @@ fn judge(row: &Row, reply: &RawReply, arrived: &[u8]) -> Result<(), String> {
         Expect::Served => served(),
         Expect::ServedWith(what) => {
             served()?;
-            ensure(text.contains(&what.to_ascii_lowercase()), || format!("the upstream got {text:?}"))
+            ensure(text.contains(&what.to_ascii_lowercase()), || {
+                format!("the upstream got {text:?}")
+            })
         }
         Expect::ServedWithout(what) => {
             served()?;
-            ensure(!text.contains(&what.to_ascii_lowercase()), || format!("the upstream got {text:?}"))
+            ensure(!text.contains(&what.to_ascii_lowercase()), || {
+                format!("the upstream got {text:?}")
+            })
         }
     }
 }
@@ -160,7 +163,8 @@ fn dirt(bytes: &[u8]) -> Option<String> {
     }
     let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
     let head = text.split("\r\n\r\n").find(|head| {
-        let framings = head.matches("\r\ncontent-length:").count() + head.matches("\r\ntransfer-encoding:").count();
+        let framings = head.matches("\r\ncontent-length:").count()
+            + head.matches("\r\ntransfer-encoding:").count();
         let hosts = head.matches("\r\nhost:").count();
         framings > 1 || hosts > 1 || head.contains("\r\n ") || head.contains("\r\n\t")
     });

@@ -17,7 +17,8 @@ async fn hostile_frames_are_refused() {
         let before = origin.received().len();
         let result = in_time(play(&row, &proxy)).await;
         findings.add(row.id, row.input, result);
-        let (arrived, whole) = (origin.received().len() - before, origin.received().ends_with(b"0\r\n\r\n"));
+        let (arrived, whole) =
+            (origin.received().len() - before, origin.received().ends_with(b"0\r\n\r\n"));
         if row.expect == Expect::Cut {
             let cut = ensure(!whole, || "a whole request reached the upstream".into());
             findings.add(row.id, row.input, cut);
@@ -56,9 +57,9 @@ async fn play(row: &Row, proxy: &Proxy) -> Result<(), String> {
     };
     h2.bytes(&row.bytes).await;
     match row.expect {
-        Expect::Bounded => {
-            ensure(proxy.client().await.get("/good").await.status == 200, || "nobody is served".into())
-        }
+        Expect::Bounded => ensure(proxy.client().await.get("/good").await.status == 200, || {
+            "nobody is served".into()
+        }),
         Expect::ConnectionEnds => match h2.connection_outcome().await {
             Outcome::GoAway(_) | Outcome::Closed => Ok(()),
             other => Err(format!("{other:?}")),
@@ -69,7 +70,9 @@ async fn play(row: &Row, proxy: &Proxy) -> Result<(), String> {
             ensure(!answer.contains(" 200 "), || format!("served: {answer}"))
         }
         Expect::Refused | Expect::Cut => match h2.outcome(1).await {
-            Outcome::Status(400) | Outcome::Reset(_) | Outcome::GoAway(_) | Outcome::Closed => Ok(()),
+            Outcome::Status(400) | Outcome::Reset(_) | Outcome::GoAway(_) | Outcome::Closed => {
+                Ok(())
+            }
             other => Err(format!("{other:?}")),
         },
         Expect::TooLarge => match h2.outcome(1).await {

@@ -26,7 +26,8 @@ enum Shown {
 const OUTCOME: &str = "alert or connection closed";
 
 pub fn listed() -> Vec<Listed> {
-    let listed = |row: Row| Listed { id: row.id, class: "tls", input: row.input, outcome: OUTCOME.into() };
+    let listed =
+        |row: Row| Listed { id: row.id, class: "tls", input: row.input, outcome: OUTCOME.into() };
     rows().into_iter().map(listed).collect()
 }
 
@@ -34,25 +35,57 @@ fn rows() -> Vec<Row> {
     let bytes = |id, input, send: Vec<u8>| Row { id, input, send: Send::Bytes(send) };
     let shown = |id, input, shown| Row { id, input, send: Send::Certificate(shown) };
     vec![
-        bytes("tls-plaintext", "HTTP/1.1 in cleartext", b"GET / HTTP/1.1\r\nHost: app.test\r\n\r\n".to_vec()),
-        bytes("tls-plaintext-h2", "HTTP/2 preface in cleartext", client::h2_frames::PREFACE.to_vec()),
+        bytes(
+            "tls-plaintext",
+            "HTTP/1.1 in cleartext",
+            b"GET / HTTP/1.1\r\nHost: app.test\r\n\r\n".to_vec(),
+        ),
+        bytes(
+            "tls-plaintext-h2",
+            "HTTP/2 preface in cleartext",
+            client::h2_frames::PREFACE.to_vec(),
+        ),
         bytes("tls-garbage", "bytes that are no TLS", vec![0xff; 1000]),
         bytes("tls-garbage-hello", "ClientHello of garbage", record(0x0301, &[0xff; 300])),
         bytes("tls-empty-records", "empty handshake records", record(0x0301, &[]).repeat(1000)),
-        bytes("tls-huge-record", "record longer than 2^14 + 256", [&[22, 3, 1, 0xff, 0xff][..], &[0; 0xffff]].concat()),
-        bytes("tls-huge-hello", "ClientHello that announces 16 MiB", record(0x0301, &[1, 0xff, 0xff, 0xff, 3, 3])),
+        bytes(
+            "tls-huge-record",
+            "record longer than 2^14 + 256",
+            [&[22, 3, 1, 0xff, 0xff][..], &[0; 0xffff]].concat(),
+        ),
+        bytes(
+            "tls-huge-hello",
+            "ClientHello that announces 16 MiB",
+            record(0x0301, &[1, 0xff, 0xff, 0xff, 3, 3]),
+        ),
         bytes("tls-1.0", "TLS 1.0 at most", hello(0x0301)),
         bytes("tls-1.1", "TLS 1.1 at most", hello(0x0302)),
         bytes("tls-ssl3", "SSL 3.0 at most", hello(0x0300)),
-        bytes("tls-ssl2", "SSL 2.0 hello", [&[0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10][..], &[7; 37]].concat()),
+        bytes(
+            "tls-ssl2",
+            "SSL 2.0 hello",
+            [&[0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10][..], &[7; 37]].concat(),
+        ),
         bytes("tls-no-common-suite", "TLS 1.2 with RC4 alone", hello(0x0303)),
-        bytes("tls-application-data", "application data before a handshake", [&[23, 3, 3, 0, 5][..], b"hello"].concat()),
+        bytes(
+            "tls-application-data",
+            "application data before a handshake",
+            [&[23, 3, 3, 0, 5][..], b"hello"].concat(),
+        ),
         bytes("tls-alert-first", "alert before a handshake", vec![21, 3, 3, 0, 2, 2, 40]),
         bytes("tls-silent", "nothing, up to the handshake deadline", Vec::new()),
         bytes("tls-half-hello", "half a ClientHello, then nothing", hello(0x0303)[..20].to_vec()),
         shown("tls-no-client-cert", "no client certificate where one is demanded", Shown::None),
-        shown("tls-untrusted-client-cert", "client certificate of another authority", Shown::OtherAuthority),
-        shown("tls-server-cert-as-client", "server certificate shown by a client", Shown::ServerOnly),
+        shown(
+            "tls-untrusted-client-cert",
+            "client certificate of another authority",
+            Shown::OtherAuthority,
+        ),
+        shown(
+            "tls-server-cert-as-client",
+            "server certificate shown by a client",
+            Shown::ServerOnly,
+        ),
     ]
 }
 
@@ -66,7 +99,8 @@ async fn hostile_handshakes_are_refused() {
         site.toml()
     );
     let short = "timeouts = { handshake = \"500ms\" }";
-    let proxy = Proxy::with(Config::to(&origin).tls("", &[&site]).listener(short).more(strict)).await;
+    let proxy =
+        Proxy::with(Config::to(&origin).tls("", &[&site]).listener(short).more(strict)).await;
     let mut findings = Findings::default();
     for row in rows() {
         let result = match &row.send {

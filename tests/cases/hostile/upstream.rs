@@ -17,7 +17,11 @@ async fn hostile_answers_are_contained() {
     let mut findings = Findings::default();
     for row in rows() {
         findings.add(row.id, row.input, in_time(http_1(&row, &proxy)).await);
-        findings.add(row.id, &format!("{}, over h2", row.input), in_time(http_2(&row, &proxy)).await);
+        findings.add(
+            row.id,
+            &format!("{}, over h2", row.input),
+            in_time(http_2(&row, &proxy)).await,
+        );
     }
     findings.none();
     assert_eq!(proxy.client().await.get("/good").await.text(), "ok");
@@ -34,10 +38,9 @@ async fn closing_at_accept_is_502() {
 #[tokio::test]
 async fn no_answer_leaks_into_the_next() {
     let leak = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nleaked";
-    let origin = RawOrigin::new(move |mut conn| async move {
-        while conn.answer(leak.as_bytes()).await {}
-    })
-    .await;
+    let origin =
+        RawOrigin::new(move |mut conn| async move { while conn.answer(leak.as_bytes()).await {} })
+            .await;
     let proxy = Proxy::with(Config::to(&origin).top("workers = 1")).await;
     for _ in 0..20 {
         assert_eq!(proxy.client().await.get("/").await.text(), "ok");
@@ -85,11 +88,13 @@ async fn http_2(row: &Row, proxy: &Proxy) -> Result<(), String> {
             ensure(reply.status == status, || format!("{} instead of {status}", reply.status))
         }
         (Expect::Cut, Err(_)) => Ok(()),
-        (Expect::Cut, Ok(reply)) => {
-            ensure(reply.status == 502, || format!("a whole answer: {} {}", reply.status, reply.text()))
-        }
+        (Expect::Cut, Ok(reply)) => ensure(reply.status == 502, || {
+            format!("a whole answer: {} {}", reply.status, reply.text())
+        }),
         (Expect::Body(body), Ok(reply)) => {
-            ensure(reply.status == 200 && reply.text() == body, || format!("{} {}", reply.status, reply.text()))
+            ensure(reply.status == 200 && reply.text() == body, || {
+                format!("{} {}", reply.status, reply.text())
+            })
         }
         (_, Err(error)) => Err(format!("no answer: {error}")),
     }
