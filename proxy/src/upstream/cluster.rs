@@ -165,7 +165,12 @@ impl Cluster {
         let endpoints = self.endpoints.load();
         let list = &endpoints.list;
         let fitness = |index: usize| self.fitness(&list[index], tried, now);
-        let turn = |lane: &Lane| lane.turn.fetch_add(1, Ordering::Relaxed);
+        // A further try takes nobody's turn: with it, two endpoints of which one fails would have every request start at
+        // that one.
+        let turn = |lane: &Lane| match tried {
+            [] => lane.turn.fetch_add(1, Ordering::Relaxed),
+            _ => lane.turn.load(Ordering::Relaxed),
+        };
         let lane = self.lanes.get(worker).or(self.lanes.first())?;
         let index = match (self.settings.balance, hash, &endpoints.table) {
             (Balance::Hash, Some(hash), Some(table)) => by_hash(table, hash, list.len(), fitness),

@@ -27,7 +27,7 @@ pub mod retry;
 mod settings;
 mod status;
 #[cfg(test)]
-mod testing;
+mod tests;
 mod tls;
 mod r#try;
 
