@@ -56,7 +56,9 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Run { config } => run(&config),
-        Command::Check { schema: true, .. } => print(&format!("{:#}", config::schema::json_schema())),
+        Command::Check { schema: true, .. } => {
+            print(&format!("{:#}", config::schema::json_schema()))
+        }
         Command::Check { config, json, .. } => check(&config.unwrap_or_default(), json),
         Command::Demo => demo(),
     }

@@ -51,9 +51,10 @@ impl Workers {
             let (commands, receiver) = mpsc::unbounded_channel();
             let runtime = match config.runtime {
                 Runtime::PerCore => Builder::new_current_thread().enable_all().build()?,
-                Runtime::Shared => {
-                    Builder::new_multi_thread().worker_threads(threads(config.workers)).enable_all().build()?
-                }
+                Runtime::Shared => Builder::new_multi_thread()
+                    .worker_threads(threads(config.workers))
+                    .enable_all()
+                    .build()?,
             };
             let main = run(Arc::clone(&worker), receiver);
             let thread = thread::Builder::new().name(format!("worker-{id}"));

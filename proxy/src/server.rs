@@ -14,13 +14,13 @@ use anyhow::Context as _;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::Notify,
 };
 use tracing::info;
 
 use crate::{
     admin,
     clock::{self, Instant},
-    observe::metrics::Registry,
     snapshot::control::{Control, Source},
 };
 
@@ -39,12 +39,18 @@ pub struct Life {
     /// When it started, on the wall clock.
     pub started_at: std::time::Duration,
     ending: AtomicBool,
+    ended: Notify,
 }
 
 impl Life {
     /// Whether the process is ending, and wants no more traffic.
     pub fn is_ending(&self) -> bool {
         self.ending.load(Ordering::Relaxed)
+    }
+
+    /// Waits until all traffic has ended. Until then the admin server answers, for somebody may want to watch.
+    async fn ended(&self) {
+        self.ended.notified().await;
     }
 }
 
@@ -54,20 +60,24 @@ impl Server {
     /// # Errors
     /// What is wrong with the configuration, or what this machine does not allow.
     pub async fn start(source: Source) -> anyhow::Result<Self> {
-        let control = Control::start(source, Registry::new()).await?;
+        let control = Control::start(source).await?;
         let config = &control.snapshot().config;
-        crate::observe::logging::set_level(config.log.level);
         let life = Arc::new(Life {
             started: clock::now(),
             started_at: clock::since_epoch(),
             ending: AtomicBool::new(false),
+            ended: Notify::new(),
         });
-        let listener = TcpListener::bind(config.admin.listen)
-            .await
-            .with_context(|| format!("cannot listen on {} for the admin server", config.admin.listen))?;
+        let listener = TcpListener::bind(config.admin.listen).await.with_context(|| {
+            format!("cannot listen on {} for the admin server", config.admin.listen)
+        })?;
         let admin = listener.local_addr()?;
         let operations = Arc::new(admin::live::Live::new(Arc::clone(&control), Arc::clone(&life)));
-        tokio::spawn(admin::serve(listener, operations));
+        let shutdown = {
+            let life = Arc::clone(&life);
+            async move { life.ended().await }
+        };
+        tokio::spawn(admin::serve(listener, operations, control.token(), shutdown));
         tokio::spawn(run_control(Arc::clone(&control)));
         Ok(Self { control, life, admin })
     }
@@ -81,7 +91,9 @@ impl Server {
     pub fn listeners(&self) -> BTreeMap<String, SocketAddr> {
         let snapshot = self.control.snapshot();
         let listeners = snapshot.listeners.iter();
-        listeners.map(|listener| (listener.state.name.to_string(), listener.state.address)).collect()
+        listeners
+            .map(|listener| (listener.state.name.to_string(), listener.state.address))
+            .collect()
     }
 
     /// Writes one line of JSON that says where the process can be reached, for whoever started it with port 0.
@@ -119,6 +131,7 @@ impl Server {
             // Whoever asks twice means it.
             _ = interrupt.recv() => info!("second SIGINT, ending at once"),
         }
+        self.life.ended.notify_one();
         info!("ended");
         Ok(())
     }

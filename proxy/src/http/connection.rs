@@ -11,7 +11,7 @@ use super::{h1, h2};
 use crate::{
     clock::{self, Instant},
     config::Protocol,
-    listener::{Listener, Permit, Phase, proxy_protocol},
+    listener::{Listener, Permit, Phase, proxy_protocol, reached},
     wire::Stream,
     worker::{Held, Worker},
 };
@@ -25,9 +25,15 @@ pub struct Connection {
     pub listener: Arc<Listener>,
     /// The other end: of the socket, or what the PROXY header says it was.
     pub peer: SocketAddr,
-    /// Whether the client speaks TLS.
-    pub tls: bool,
+    /// Version of TLS that the client speaks; none in the clear.
+    pub tls: Option<&'static str>,
     _permit: Permit,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.listener.counters.open.add(self.worker.id, -1);
+    }
 }
 
 /// The first bytes of an HTTP/2 connection (RFC 9113, 3.4).
@@ -51,21 +57,30 @@ impl Connection {
 }
 
 /// Serves a connection to its end.
-pub async fn serve(worker: Arc<Worker>, listener: Arc<Listener>, tcp: TcpStream, peer: SocketAddr, permit: Permit) {
+pub async fn serve(
+    worker: Arc<Worker>,
+    listener: Arc<Listener>,
+    tcp: TcpStream,
+    peer: SocketAddr,
+    permit: Permit,
+) {
     let mut phase = listener.state.phase();
     let deadline = clock::now() + listener.config.timeouts.handshake.0;
     let opened = timeout_at(deadline, open(&listener, tcp, peer, deadline));
     let opened = tokio::select! {
         opened = opened => opened,
-        _ = phase.wait_for(|phase| *phase == Phase::Cut) => return,
+        () = reached(&mut phase, Phase::Cut) => return,
     };
     let (stream, peer) = match opened {
         Ok(Ok(opened)) => opened,
-        Ok(Err(error)) => return debug!(%peer, listener = %listener.state.name, error, "handshake failed"),
+        Ok(Err(error)) => {
+            return debug!(%peer, listener = %listener.state.name, error, "handshake failed");
+        }
         Err(_) => return debug!(%peer, listener = %listener.state.name, "handshake timed out"),
     };
+    listener.counters.open.add(worker.id, 1);
     let connection =
-        Arc::new(Connection { worker, peer, tls: stream.is_tls(), listener, _permit: permit });
+        Arc::new(Connection { worker, peer, tls: stream.tls_version(), listener, _permit: permit });
     match stream.alpn() {
         Some(b"h2") => h2::serve(connection, stream, BytesMut::new()).await,
         _ => h1::serve(connection, stream).await,
@@ -73,7 +88,12 @@ pub async fn serve(worker: Arc<Worker>, listener: Arc<Listener>, tcp: TcpStream,
 }
 
 /// PROXY header, then TLS.
-async fn open(listener: &Listener, tcp: TcpStream, peer: SocketAddr, deadline: Instant) -> Result<(Stream, SocketAddr), String> {
+async fn open(
+    listener: &Listener,
+    tcp: TcpStream,
+    peer: SocketAddr,
+    deadline: Instant,
+) -> Result<(Stream, SocketAddr), String> {
     // A response is written whole: waiting for more would only delay it.
     tcp.set_nodelay(true).map_err(|error| error.to_string())?;
     let mut peer = peer;
@@ -82,7 +102,8 @@ async fn open(listener: &Listener, tcp: TcpStream, peer: SocketAddr, deadline: I
         peer = told.unwrap_or(peer);
     }
     let Some(tls) = &listener.tls else { return Ok((Stream::Tcp(tcp), peer)) };
-    let stream = TlsAcceptor::from(Arc::clone(tls)).accept(tcp).await.map_err(|error| error.to_string())?;
+    let stream =
+        TlsAcceptor::from(Arc::clone(tls)).accept(tcp).await.map_err(|error| error.to_string())?;
     Ok((Stream::Tls(Box::new(stream.into())), peer))
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Version};
+use http::{HeaderValue, Method, StatusCode, Version};
 
 use super::{connection::Connection, reply};
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     config::Colour,
     error::Error,
     filter::client_ip::Client,
-    observe::access_log::Record,
+    observe::{Record, metrics::CodeClass},
     upstream,
     wire::{BodyError, RequestHead},
     worker::Held,
@@ -78,7 +78,10 @@ pub struct Asked {
 impl Exchange {
     /// An exchange whose request head is read.
     pub fn begin(connection: Arc<Connection>, head: &RequestHead) -> Self {
-        let grpc = head.headers.get(http::header::CONTENT_TYPE).is_some_and(|kind| is_grpc(kind.as_bytes()));
+        let grpc = head
+            .headers
+            .get(http::header::CONTENT_TYPE)
+            .is_some_and(|kind| is_grpc(kind.as_bytes()));
         let asked = Asked {
             method: head.method.clone(),
             authority: head.authority.clone(),
@@ -86,7 +89,9 @@ impl Exchange {
             version: head.version,
             grpc,
         };
-        Self { request: Some(asked), ..Self::unread(connection) }
+        let mut exchange = Self::unread(connection);
+        exchange.request = Some(asked);
+        exchange
     }
 
     /// An exchange whose request head cannot be read.
@@ -114,7 +119,7 @@ impl Exchange {
     /// Turns an error into the answer, and remembers it.
     pub fn refuse(&mut self, error: &Error) -> reply::Reply {
         self.flag = Some(reply::row(error).flag);
-        self.snapshot.metrics.refused(self.connection.worker.id, reply::row(error).flag);
+        self.snapshot.refusals.count(self.connection.worker.id, reply::row(error).flag);
         tracing::debug!(client = %self.client.address, error = %error, "exchange refused");
         reply::refusal(error, self.request.as_ref().is_some_and(|request| request.grpc))
     }
@@ -123,9 +128,6 @@ impl Exchange {
     pub fn client_left(&mut self) {
         let row = reply::row(&Error::ClientGone);
         self.flag = Some(row.flag);
-        if self.status == 0 {
-            self.status = row.status;
-        }
     }
 
     /// The answer broke off behind its head.
@@ -148,53 +150,51 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         let elapsed = self.elapsed();
         let worker = self.connection.worker.id;
-        let status = if self.status == 0 { 499 } else { self.status };
-        self.snapshot.request_metrics(&self.connection.listener, self.route, self.cluster.as_deref(), self.colour)
-            .record(worker, status, elapsed);
+        let status = StatusCode::from_u16(self.status).ok();
+        self.snapshot
+            .request_metrics(
+                &self.connection.listener,
+                self.route,
+                self.cluster.as_deref(),
+                self.colour,
+            )
+            .record(worker, status.map_or(CodeClass::None, CodeClass::of), elapsed);
         if let Some(log) = &self.snapshot.access_log {
-            log.write(worker, &self.record(status, elapsed));
+            log.write(worker, &self.record(elapsed));
         }
     }
 }
 
 impl Exchange {
-    fn record(&self, status: u16, elapsed: Duration) -> Record<'_> {
+    fn record(&self, elapsed: Duration) -> Record<'_> {
         let asked = self.request.as_ref();
         let bytes_in = self.bytes_in.as_ref().map_or(0, |bytes| bytes.load(Ordering::Relaxed));
         Record {
-            at: clock::since_epoch().saturating_sub(elapsed),
+            since_epoch: clock::since_epoch().saturating_sub(elapsed),
             listener: &self.connection.listener.state.name,
             client: self.client.address,
             peer: self.connection.peer,
             tls: self.connection.tls,
-            protocol: asked.map_or("-", |asked| protocol(asked.version)),
-            method: asked.map_or("-", |asked| asked.method.as_str()),
-            host: asked.map_or(b"", |asked| &asked.authority),
-            path: asked.map_or(b"", |asked| path(&asked.target)),
+            protocol: asked.map(|asked| asked.version),
+            method: asked.map(|asked| &asked.method),
+            host: asked.map_or(&[], |asked| &asked.authority),
+            path: asked.map_or(&[], |asked| path(&asked.target)),
             route: self.route.map(|route| &*self.snapshot.routes[route].name),
             cluster: self.cluster.as_deref(),
-            colour: self.colour.map(Colour::as_str),
+            colour: self.colour,
             endpoint: self.upstream.endpoint.as_deref(),
-            status,
-            flag: self.flag,
+            status: (self.status != 0).then_some(self.status),
+            flags: self.flag.as_slice(),
             bytes_in,
             bytes_out: self.bytes_out,
             duration: elapsed,
             upstream: self.upstream.first_byte,
             tries: self.upstream.tries,
             reused: self.upstream.reused,
-            request_id: self.request_id.as_ref().map_or(b"", HeaderValue::as_bytes),
+            request_id: self.request_id.as_ref().map_or(&[], HeaderValue::as_bytes),
             trace_id: self.trace_id,
-            mirrored: self.mirrored,
+            mirror: self.mirrored.then_some("sent"),
         }
-    }
-}
-
-fn protocol(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_10 => "HTTP/1.0",
-        Version::HTTP_2 => "HTTP/2",
-        _ => "HTTP/1.1",
     }
 }
 

@@ -1,7 +1,7 @@
 //! HTTP/1.1 and HTTP/1.0 towards clients (RFC 9112): one loop per connection, one exchange at a time.
 
 use std::{
-    future::{Future, poll_fn},
+    future::poll_fn,
     io,
     pin::{Pin, pin},
     sync::Arc,
@@ -32,7 +32,7 @@ use crate::{
     clock,
     config::Protocol,
     error::Error,
-    listener::Phase,
+    listener::{Phase, reached},
     wire::{
         Body, BodyError, RequestHead, Stream,
         encode::{self, Persistence, ResponseLength},
@@ -105,9 +105,12 @@ impl H1<'_> {
 
     /// Waits for the next request head, within the deadlines of its first byte and its whole.
     async fn next_request(&mut self) -> Result<RequestHead, NoRequest> {
-        let config = &self.connection.listener.config;
-        let limits =
-            HeadLimits { bytes: config.limits.header_bytes.0 as usize, fields: config.limits.headers.into() };
+        let connection = Arc::clone(&self.connection);
+        let config = &connection.listener.config;
+        let limits = HeadLimits {
+            bytes: config.limits.header_bytes.0 as usize,
+            fields: config.limits.headers.into(),
+        };
         let mut scan = Scan::default();
         let (mut begun, mut drained) = (false, false);
         let wait = if self.served == 0 { config.timeouts.first_byte } else { config.timeouts.idle };
@@ -138,9 +141,11 @@ impl H1<'_> {
     }
 
     fn parse(&self, scan: &mut Scan, limits: HeadLimits) -> Result<Option<RequestHead>, NoRequest> {
-        if self.served == 0 && !self.connection.tls {
+        if self.served == 0 && self.connection.tls.is_none() {
             match self.transport.with_input(|input| preface(input)) {
-                Preface::Whole if self.connection.offers(Protocol::H2) => return Err(NoRequest::Http2),
+                Preface::Whole if self.connection.offers(Protocol::H2) => {
+                    return Err(NoRequest::Http2);
+                }
                 Preface::Part if self.connection.offers(Protocol::H2) => return Ok(None),
                 _ => {}
             }
@@ -148,11 +153,14 @@ impl H1<'_> {
         if !self.connection.offers(Protocol::Http1) {
             return Err(NoRequest::Refused(Error::Version));
         }
-        self.transport.with_input(|input| parse::request(input, scan, limits)).map_err(NoRequest::Refused)
+        self.transport
+            .with_input(|input| parse::request(input, scan, limits))
+            .map_err(NoRequest::Refused)
     }
 
     /// `committed`: draining changes nothing any more, only the cut does.
     async fn wait_for_input(&mut self, committed: bool) -> Input {
+        let until = if committed { Phase::Cut } else { Phase::Draining };
         tokio::select! {
             biased;
             read = poll_fn(|cx| self.transport.poll_fill(cx)) => match read {
@@ -160,8 +168,7 @@ impl H1<'_> {
                 Ok(_) => Input::Some,
             },
             () = self.timer.as_mut() => Input::TooLate,
-            _ = self.phase.wait_for(|phase| *phase >= Phase::Draining), if !committed => Input::Drained,
-            _ = self.phase.wait_for(|phase| *phase == Phase::Cut), if committed => Input::End,
+            () = reached(&mut self.phase, until) => if committed { Input::End } else { Input::Drained },
         }
     }
 
@@ -193,7 +200,10 @@ impl H1<'_> {
         head.headers.remove(CONTENT_LENGTH);
         head.headers.remove(TRANSFER_ENCODING);
         let expects = head.version == Version::HTTP_11
-            && head.headers.get(EXPECT).is_some_and(|expect| expect.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+            && head
+                .headers
+                .get(EXPECT)
+                .is_some_and(|expect| expect.as_bytes().eq_ignore_ascii_case(b"100-continue"));
         self.transport.begin_body(length, expects && length != BodyLength::None);
         if length == BodyLength::None {
             head.headers.remove(EXPECT);
@@ -204,10 +214,16 @@ impl H1<'_> {
     }
 
     /// Runs the request path, while watching for the client to leave. `None` if it did.
-    async fn drive(&mut self, exchange: &mut Exchange, head: RequestHead, body: Body) -> Option<Reply> {
+    async fn drive(
+        &mut self,
+        exchange: &mut Exchange,
+        head: RequestHead,
+        body: Body,
+    ) -> Option<Reply> {
         let deadline = exchange.started + handle::exchange_timeout(exchange);
         self.timer.as_mut().reset(deadline);
-        let interim = (head.version == Version::HTTP_11).then_some(&*self.transport as &dyn crate::upstream::Informational);
+        let interim = (head.version == Version::HTTP_11)
+            .then_some(&*self.transport as &dyn crate::upstream::Informational);
         let outcome = {
             // Boxed: the path's state is large, and a connection should not keep room for it while it is idle.
             let mut path = Box::pin(handle::handle(exchange, head, body, interim));
@@ -217,18 +233,27 @@ impl H1<'_> {
                 reply = &mut path => Outcome::Reply(reply),
                 () = poll_fn(|cx| poll_client_gone(transport, cx)) => Outcome::Gone,
                 () = self.timer.as_mut() => Outcome::TooLate,
-                _ = self.phase.wait_for(|phase| *phase == Phase::Cut) => Outcome::Gone,
+                () = reached(&mut self.phase, Phase::Cut) => Outcome::Gone,
             }
         };
         match outcome {
             Outcome::Reply(reply) => Some(reply),
             Outcome::Gone => None,
-            Outcome::TooLate if self.transport.body_is_read() => Some(exchange.refuse(&Error::ExchangeTimeout)),
+            Outcome::TooLate if self.transport.body_is_read() => {
+                Some(exchange.refuse(&Error::ExchangeTimeout))
+            }
             Outcome::TooLate => Some(exchange.refuse(&Error::RequestTimeout("body"))),
         }
     }
 
-    async fn respond(&mut self, exchange: Exchange, method: &Method, reply: Reply, keep: bool, explicit: bool) -> Next {
+    async fn respond(
+        &mut self,
+        exchange: Exchange,
+        method: &Method,
+        reply: Reply,
+        keep: bool,
+        explicit: bool,
+    ) -> Next {
         if reply.tunnel.is_some() {
             return self.switch(exchange, reply).await;
         }
@@ -245,7 +270,12 @@ impl H1<'_> {
         if framing.keep && self.skip_rest_of_body().await { Next::Request } else { Next::Close }
     }
 
-    async fn respond_and_close(&mut self, exchange: Exchange, method: &Method, reply: Reply) -> Next {
+    async fn respond_and_close(
+        &mut self,
+        exchange: Exchange,
+        method: &Method,
+        reply: Reply,
+    ) -> Next {
         match self.respond(exchange, method, reply, false, false).await {
             Next::Request => Next::Close,
             next => next,
@@ -269,7 +299,8 @@ impl H1<'_> {
 
     fn frame(&self, method: &Method, reply: &Reply, keep: bool, http_10: bool) -> Framing {
         let status = reply.head.status;
-        let bodiless = method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let bodiless = method == Method::HEAD
+            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         let length = match reply.body.exact_len() {
             Some(0) => BodyLength::None,
             Some(length) => BodyLength::Known(length),
@@ -311,7 +342,12 @@ impl H1<'_> {
         result.map_err(|_| ())
     }
 
-    async fn pump(&mut self, exchange: &mut Exchange, mut body: Body, chunked: bool) -> Result<(), Stopped> {
+    async fn pump(
+        &mut self,
+        exchange: &mut Exchange,
+        mut body: Body,
+        chunked: bool,
+    ) -> Result<(), Stopped> {
         let exchange_deadline = exchange.started + handle::exchange_timeout(exchange);
         let patience = self.connection.listener.config.timeouts.write.0;
         let mut ended = None;
@@ -338,10 +374,16 @@ impl H1<'_> {
                     ended = Some(trailers);
                 }
                 Step::TimedOut if self.transport.queued() > 0 => {
-                    return Err(if clock::now() >= exchange_deadline { Stopped::TooLate } else { Stopped::TooSlow });
+                    return Err(if clock::now() >= exchange_deadline {
+                        Stopped::TooLate
+                    } else {
+                        Stopped::TooSlow
+                    });
                 }
                 // Nothing to write: it is the upstream that is silent, which is for its own deadline to end.
-                Step::TimedOut if clock::now() >= exchange_deadline => return Err(Stopped::TooLate),
+                Step::TimedOut if clock::now() >= exchange_deadline => {
+                    return Err(Stopped::TooLate);
+                }
                 Step::TimedOut => {}
             }
         }
@@ -369,7 +411,7 @@ impl H1<'_> {
             biased;
             step = progress => step,
             () = self.timer.as_mut() => Ok(Step::TimedOut),
-            _ = self.phase.wait_for(|phase| *phase == Phase::Cut) => Err(Stopped::TooLate),
+            () = reached(&mut self.phase, Phase::Cut) => Err(Stopped::TooLate),
         }
     }
 
@@ -419,9 +461,14 @@ impl H1<'_> {
     async fn switch(&mut self, mut exchange: Exchange, mut reply: Reply) -> Next {
         let Some(tunnel) = reply.tunnel.take() else { return Next::Reset };
         exchange.status = reply.head.status.as_u16();
-        self.transport.queue(|out| encode::bare_response_head(reply.head.status, &reply.head.headers, out));
+        self.transport
+            .queue(|out| encode::bare_response_head(reply.head.status, &reply.head.headers, out));
         match self.pump(&mut exchange, Body::Empty, false).await {
-            Ok(()) => Next::Tunnel(Box::new(upgrade::Switch { exchange, tunnel, phase: self.phase.clone() })),
+            Ok(()) => Next::Tunnel(Box::new(upgrade::Switch {
+                exchange,
+                tunnel,
+                phase: self.phase.clone(),
+            })),
             Err(_) => Next::Reset,
         }
     }
@@ -467,7 +514,9 @@ enum Stopped {
     Body(BodyError),
 }
 
-fn step_of(frame: Option<Result<http_body::Frame<bytes::Bytes>, BodyError>>) -> Result<Step, Stopped> {
+fn step_of(
+    frame: Option<Result<http_body::Frame<bytes::Bytes>, BodyError>>,
+) -> Result<Step, Stopped> {
     match frame {
         None => Ok(Step::End(None)),
         Some(Err(error)) => Err(Stopped::Body(error)),

@@ -26,17 +26,11 @@ use tokio::{
 };
 use tracing::debug;
 
-use super::{
-    connection::Connection,
-    context::Exchange,
-    handle,
-    reply::Reply,
-    upgrade,
-};
+use super::{connection::Connection, context::Exchange, handle, reply::Reply, upgrade};
 use crate::{
     clock,
     error::Error,
-    listener::Phase,
+    listener::{Phase, reached},
     upstream::Informational,
     wire::{Body, BodyError, RequestHead, ResponseHead, Stream, Target, parse, stream::Rewind},
 };
@@ -115,9 +109,9 @@ impl H2 {
 
     async fn next(&mut self, timer: Pin<&mut Sleep>, leaving: bool) -> Event {
         let busy = !self.streams.is_empty();
+        let until = if leaving { Phase::Cut } else { Phase::Draining };
         tokio::select! {
             biased;
-            _ = self.phase.wait_for(|phase| *phase == Phase::Cut) => Event::End,
             accepted = self.wire.accept() => match accepted {
                 Some(Ok((request, respond))) => Event::Stream(request, respond),
                 Some(Err(error)) => {
@@ -128,13 +122,17 @@ impl H2 {
             },
             Some(_) = self.streams.join_next(), if busy => Event::StreamEnded,
             () = timer, if !busy => Event::Idle,
-            _ = self.phase.wait_for(|phase| *phase >= Phase::Draining), if !leaving => Event::Drain,
+            () = reached(&mut self.phase, until) => if leaving { Event::End } else { Event::Drain },
         }
     }
 }
 
 /// One request and its answer.
-async fn serve_stream(connection: Arc<Connection>, request: Request<RecvStream>, respond: SendResponse<Bytes>) {
+async fn serve_stream(
+    connection: Arc<Connection>,
+    request: Request<RecvStream>,
+    respond: SendResponse<Bytes>,
+) {
     let respond = Respond(Mutex::new(respond));
     let (parts, incoming) = request.into_parts();
     let mut exchange;
@@ -161,7 +159,12 @@ async fn serve_stream(connection: Arc<Connection>, request: Request<RecvStream>,
 }
 
 /// Runs the request path, while watching for the client to reset the stream. `None` if it did.
-async fn drive(exchange: &mut Exchange, head: RequestHead, body: Body, respond: &Respond) -> Option<Reply> {
+async fn drive(
+    exchange: &mut Exchange,
+    head: RequestHead,
+    body: Body,
+    respond: &Respond,
+) -> Option<Reply> {
     let deadline = exchange.started + handle::exchange_timeout(exchange);
     let outcome = {
         let path = handle::handle(exchange, head, body, Some(respond));
@@ -269,7 +272,11 @@ async fn send_data(
     patience: std::time::Duration,
 ) -> Result<(), Stopped> {
     if data.is_empty() {
-        return if end { stream.send_data(data, true).map_err(|_| Stopped::Client) } else { Ok(()) };
+        return if end {
+            stream.send_data(data, true).map_err(|_| Stopped::Client)
+        } else {
+            Ok(())
+        };
     }
     while !data.is_empty() {
         stream.reserve_capacity(data.len());
@@ -285,7 +292,10 @@ async fn send_data(
     Ok(())
 }
 
-async fn wait_for_window(stream: &mut SendStream<Bytes>, patience: std::time::Duration) -> Result<usize, Stopped> {
+async fn wait_for_window(
+    stream: &mut SendStream<Bytes>,
+    patience: std::time::Duration,
+) -> Result<usize, Stopped> {
     let window = poll_fn(|cx| match stream.poll_reset(cx) {
         Poll::Ready(_) => Poll::Ready(None),
         Poll::Pending => stream.poll_capacity(cx).map(|window| window.and_then(Result::ok)),
@@ -310,7 +320,9 @@ impl Informational for Respond {
 /// Pseudo-header and header fields as one head (RFC 9113, 8.3.1), refused where they contradict each other.
 fn request_head(parts: Parts) -> Result<RequestHead, Error> {
     let Parts { method, uri, mut headers, mut extensions, .. } = parts;
-    let upgrade = extensions.remove::<h2::ext::Protocol>().map(|protocol| Bytes::from(protocol.as_str().to_owned()));
+    let upgrade = extensions
+        .remove::<h2::ext::Protocol>()
+        .map(|protocol| Bytes::from(protocol.as_str().to_owned()));
     if method == Method::CONNECT && upgrade.is_none() {
         return Err(Error::MethodNotAllowed);
     }
@@ -334,7 +346,9 @@ fn authority(uri: &http::Uri, headers: &mut HeaderMap) -> Result<Bytes, Error> {
         return Err(Error::Malformed("more than one host field"));
     }
     let authority = match (uri.authority(), &host) {
-        (Some(authority), Some(host)) if !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes()) => {
+        (Some(authority), Some(host))
+            if !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes()) =>
+        {
             return Err(Error::Malformed("host differs from authority"));
         }
         (Some(authority), _) => Bytes::copy_from_slice(authority.as_str().as_bytes()),
@@ -377,7 +391,8 @@ fn response(head: ResponseHead, length: Option<HeaderValue>) -> Response<()> {
 }
 
 fn known_length(body: &Body, head: &ResponseHead) -> Option<HeaderValue> {
-    let says_none = head.status == 204 || head.status == 304 || head.headers.contains_key("grpc-status");
+    let says_none =
+        head.status == 204 || head.status == 304 || head.headers.contains_key("grpc-status");
     body.exact_len().filter(|_| !says_none).map(HeaderValue::from)
 }
 
@@ -391,7 +406,10 @@ impl HttpBody for Incoming {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match std::task::ready!(self.stream.poll_data(cx)) {
             Some(Ok(data)) => {
                 // It fails only on a stream that is closed, where no window is needed.

@@ -60,17 +60,21 @@ async fn answer(
             route.response_headers.apply(&mut reply.head.headers);
             Ok(reply)
         }
-        Action::Redirect(status, template) => redirect(route, *status, template.render(&host, &head.target)),
+        Action::Redirect(status, template) => {
+            redirect(route, *status, template.render(&host, &head.target))
+        }
         Action::Cluster(cluster) => {
+            let hash = cluster.balance_key(&head, x.client.address);
             prepare(x, route, &mut head);
-            forward(x, route, cluster, head, body, interim).await
+            forward(x, route, cluster, hash, upstream::Request { head, body }, interim).await
         }
         Action::Rollout(rollout) => {
             // The split reads the request as the client sent it; what we add must not move anybody.
-            let (cluster, copy) = choose(x, rollout, &head);
+            let cluster = choose(x, rollout, &head);
+            let hash = cluster.balance_key(&head, x.client.address);
             prepare(x, route, &mut head);
-            let body = mirror(x, rollout, copy, &head, body);
-            forward(x, route, cluster, head, body, interim).await
+            let body = mirror(x, rollout, &head, body);
+            forward(x, route, cluster, hash, upstream::Request { head, body }, interim).await
         }
     }
 }
@@ -82,7 +86,12 @@ pub fn exchange_timeout(x: &Exchange) -> Duration {
     route.map_or(listener.config.timeouts.request.0, |route| route.exchange_timeout(listener))
 }
 
-fn find<'s>(x: &mut Exchange, snapshot: &'s Held, head: &RequestHead, host: &[u8]) -> Result<&'s Route, Error> {
+fn find<'s>(
+    x: &mut Exchange,
+    snapshot: &'s Held,
+    head: &RequestHead,
+    host: &[u8],
+) -> Result<&'s Route, Error> {
     let listener = snapshot.listener_id(&x.connection.listener);
     let Found { route, .. } = snapshot.table.find(listener, head, host).ok_or(Error::NoRoute)?;
     x.route = Some(route);
@@ -92,7 +101,11 @@ fn find<'s>(x: &mut Exchange, snapshot: &'s Held, head: &RequestHead, host: &[u8
 /// Host without port, in lower case; copied only if that changes it.
 fn normal_host(authority: &Bytes) -> Cow<'_, [u8]> {
     let (host, _) = parse::split_port(authority);
-    if host.iter().any(u8::is_ascii_uppercase) { host.to_ascii_lowercase().into() } else { host.into() }
+    if host.iter().any(u8::is_ascii_uppercase) {
+        host.to_ascii_lowercase().into()
+    } else {
+        host.into()
+    }
 }
 
 /// Holds the body to its limit and its pace, and counts it.
@@ -110,7 +123,11 @@ fn bound(x: &mut Exchange, route: &Route, head: &RequestHead, body: Body) -> Res
     Ok(Body::stream(Inbound::new(body, bytes_max, &config.timeouts.body, received)))
 }
 
-fn redirect(route: &Route, status: StatusCode, location: Option<HeaderValue>) -> Result<Reply, Error> {
+fn redirect(
+    route: &Route,
+    status: StatusCode,
+    location: Option<HeaderValue>,
+) -> Result<Reply, Error> {
     let location = location.ok_or(Error::Malformed("no host to redirect to"))?;
     let mut reply = reply::redirect(status, location);
     route.response_headers.apply(&mut reply.head.headers);
@@ -124,7 +141,7 @@ fn prepare(x: &mut Exchange, route: &Route, head: &mut RequestHead) {
     let facts = ClientFacts {
         peer: x.connection.peer.ip(),
         peer_trusted: x.client.peer_trusted,
-        scheme: if x.connection.tls { Scheme::Https } else { Scheme::Http },
+        scheme: if x.connection.tls.is_some() { Scheme::Https } else { Scheme::Http },
         host: &head.authority.clone(),
     };
     let identity = forwarded::apply(head, &facts, &Ids { fresh: worker.chance_128(), span: None });
@@ -144,18 +161,22 @@ fn prepare(x: &mut Exchange, route: &Route, head: &mut RequestHead) {
     }
 }
 
-/// Picks the colour, and whether this request is among those to copy.
-fn choose<'r>(x: &mut Exchange, rollout: &'r Rollout, head: &RequestHead) -> (&'r Arc<Cluster>, bool) {
+/// Picks the colour.
+fn choose<'r>(x: &mut Exchange, rollout: &'r Rollout, head: &RequestHead) -> &'r Arc<Cluster> {
     let key = rollout.sticky.value(head, x.client.address);
     let by_hand = rollout.choice.as_ref().and_then(|choice| choice.colour(head, &x.client));
-    let colour = by_hand.unwrap_or_else(|| split::colour(rollout.id, key.as_bytes(), rollout.green_share));
+    let colour =
+        by_hand.unwrap_or_else(|| split::colour(rollout.id, key.as_bytes(), rollout.green_share));
     x.colour = Some(colour);
-    let copy = rollout.mirror.as_ref().is_some_and(|mirror| mirror.takes(x.connection.worker.chance()));
-    (rollout.cluster(colour), copy)
+    rollout.cluster(colour)
 }
 
-fn mirror(x: &mut Exchange, rollout: &Rollout, copy: bool, head: &RequestHead, body: Body) -> Body {
-    let Some(mirror) = rollout.mirror.as_ref().filter(|_| copy) else { return body };
+/// Starts a copy to the shadow, if this request is among those to copy.
+fn mirror(x: &mut Exchange, rollout: &Rollout, head: &RequestHead, body: Body) -> Body {
+    let Some(mirror) = &rollout.mirror else { return body };
+    if !mirror.takes(x.connection.worker.chance()) {
+        return body;
+    }
     let (body, copied) = mirror.copy(x.connection.worker.id, head, body);
     x.mirrored = copied;
     body
@@ -165,18 +186,18 @@ async fn forward(
     x: &mut Exchange,
     route: &Route,
     cluster: &Arc<Cluster>,
-    head: RequestHead,
-    body: Body,
+    hash: Option<u64>,
+    request: upstream::Request,
     interim: Option<&dyn Informational>,
 ) -> Result<Reply, Error> {
     x.cluster = Some(Arc::clone(&cluster.name));
-    let method = head.method.clone();
-    let deadline = grpc_timeout(&head);
+    let method = request.head.method.clone();
+    let deadline = grpc_timeout(&request.head);
     let total = route.timeouts.total.map(|total| total.0);
     let call = Call {
         worker: x.connection.worker.id,
         cluster,
-        hash: cluster.balance_key(&head, x.client.address),
+        hash,
         per_try: route.timeouts.per_try.map(|per_try| per_try.0),
         total: match (deadline, total.unwrap_or(cluster.total_timeout())) {
             (Some(deadline), total) => Some(deadline.min(total)),
@@ -185,7 +206,7 @@ async fn forward(
         informational: interim,
         report: &mut x.upstream,
     };
-    let response = upstream::forward(call, upstream::Request { head, body }).await?;
+    let response = upstream::forward(call, request).await?;
     Ok(relay(route, &method, response))
 }
 
@@ -211,7 +232,8 @@ fn relay(route: &Route, method: &Method, response: upstream::Response) -> Reply 
 fn grpc_timeout(head: &RequestHead) -> Option<Duration> {
     let text = head.headers.get("grpc-timeout")?.to_str().ok()?;
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit())
+    {
         return None;
     }
     let amount: u64 = digits.parse().ok()?;
@@ -232,7 +254,9 @@ mod tests {
 
     #[test]
     fn hosts_are_compared_without_port_and_case() {
-        for (authority, host) in [("A.test:80", "a.test"), ("a.test", "a.test"), ("[::1]:80", "[::1]")] {
+        for (authority, host) in
+            [("A.test:80", "a.test"), ("a.test", "a.test"), ("[::1]:80", "[::1]")]
+        {
             assert_eq!(&*normal_host(&Bytes::from(authority)), host.as_bytes());
         }
     }

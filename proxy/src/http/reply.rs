@@ -60,6 +60,30 @@ pub fn row(error: &Error) -> Row {
     Row { status, flag, text }
 }
 
+/// The flags of the table, each of which is counted.
+pub const FLAGS: [&str; 20] = [
+    "malformed",
+    "version",
+    "method",
+    "target_too_long",
+    "headers_too_large",
+    "body_too_large",
+    "request_timeout",
+    "client_gone",
+    "no_route",
+    "exchange_timeout",
+    "overflow_connections",
+    "overflow_pending",
+    "overflow_requests",
+    "no_endpoint",
+    "connect_failed",
+    "connect_timeout",
+    "upstream_reset",
+    "upstream_malformed",
+    "try_timeout",
+    "total_timeout",
+];
+
 /// The answer to an exchange that ended in `error`. A gRPC client is told in its own terms.
 pub fn refusal(error: &Error, grpc: bool) -> Reply {
     let row = row(error);
@@ -70,7 +94,8 @@ pub fn refusal(error: &Error, grpc: bool) -> Reply {
         }
         // RFC 9110, 15.5.6: a 405 names the methods that are allowed.
         Error::MethodNotAllowed => {
-            let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE");
+            let methods =
+                HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE");
             reply.head.headers.insert(header::ALLOW, methods);
         }
         _ => {}
@@ -111,7 +136,13 @@ pub fn redirect(status: StatusCode, location: HeaderValue) -> Reply {
 /// a deadline is told as one.
 fn grpc_status(error: &Error, row: Row) -> Reply {
     let code = match (error, row.status) {
-        (Error::TotalTimeout | Error::TryTimeout | Error::ExchangeTimeout | Error::ConnectTimeout, _) => "4",
+        (
+            Error::TotalTimeout
+            | Error::TryTimeout
+            | Error::ExchangeTimeout
+            | Error::ConnectTimeout,
+            _,
+        ) => "4",
         (_, 400 | 431) => "13",
         (_, 404 | 405) => "12",
         (_, 413) => "8",
@@ -122,7 +153,10 @@ fn grpc_status(error: &Error, row: Row) -> Reply {
     let headers = &mut reply.head.headers;
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     headers.insert(HeaderName::from_static("grpc-status"), HeaderValue::from_static(code));
-    headers.insert(HeaderName::from_static("grpc-message"), HeaderValue::from_static(row.text.trim_ascii_end()));
+    headers.insert(
+        HeaderName::from_static("grpc-message"),
+        HeaderValue::from_static(row.text.trim_ascii_end()),
+    );
     reply
 }
 
@@ -201,11 +235,9 @@ mod tests {
     }
 
     #[test]
-    fn flags_are_distinct() {
-        let mut flags: Vec<_> = all().iter().map(|error| row(error).flag).collect();
-        flags.sort_unstable();
-        flags.dedup();
-        assert_eq!(flags.len(), all().len());
+    fn each_flag_is_counted() {
+        let flags: Vec<_> = all().iter().map(|error| row(error).flag).collect();
+        assert_eq!(flags, FLAGS);
     }
 
     #[test]

@@ -17,9 +17,9 @@ use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
 use tokio_util::io::poll_read_buf;
 
+use crate::upstream::Informational;
 use crate::wire::{
-    BodyError, ResponseHead, Stream,
-    encode,
+    BodyError, ResponseHead, Stream, encode,
     framing::{BodyDecoder, BodyLength, Decoded},
 };
 
@@ -113,7 +113,11 @@ impl Transport {
     /// Reads and drops one step of the rest of the request body.
     pub fn poll_discard(&self, cx: &mut Context<'_>) -> Poll<Result<Option<usize>, BodyError>> {
         let frame = ready!(self.0.lock().poll_body(cx));
-        Poll::Ready(frame.transpose().map(|frame| frame.map(|frame| frame.into_data().map_or(0, |data| data.len()))))
+        Poll::Ready(
+            frame
+                .transpose()
+                .map(|frame| frame.map(|frame| frame.into_data().map_or(0, |data| data.len()))),
+        )
     }
 
     /// Puts bytes into the gathering buffer.
@@ -154,14 +158,6 @@ impl Transport {
         self.0.lock().poll_write(cx)
     }
 
-    /// Writes an interim response at once, as far as the socket takes it; the rest leaves with the next write.
-    pub fn interim(&self, head: &ResponseHead) {
-        let mut io = self.0.lock();
-        encode::bare_response_head(head.status, &head.headers, &mut io.output.small);
-        // An error shows again at the next write, where it is dealt with.
-        let _ = io.poll_write(&mut Context::from_waker(std::task::Waker::noop()));
-    }
-
     /// Ends the sending half, with a close_notify over TLS.
     pub fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.0.lock().stream {
@@ -174,7 +170,8 @@ impl Transport {
     pub fn reset_on_close(&self) {
         if let Some(stream) = &self.0.lock().stream {
             // If the socket is gone already, so is the client.
-            let _ = socket2::SockRef::from(stream.tcp()).set_linger(Some(std::time::Duration::ZERO));
+            let _ =
+                socket2::SockRef::from(stream.tcp()).set_linger(Some(std::time::Duration::ZERO));
         }
     }
 
@@ -183,6 +180,16 @@ impl Transport {
         let mut io = self.0.lock();
         let input = std::mem::take(&mut io.input);
         io.stream.take().map(|stream| (stream, input))
+    }
+}
+
+impl Informational for Transport {
+    /// Writes at once, as far as the socket takes it; the rest leaves with the next write.
+    fn send(&self, head: ResponseHead) {
+        let mut io = self.0.lock();
+        encode::bare_response_head(head.status, &head.headers, &mut io.output.small);
+        // An error shows again at the next write, where it is dealt with.
+        let _ = io.poll_write(&mut Context::from_waker(std::task::Waker::noop()));
     }
 }
 
@@ -208,7 +215,9 @@ impl Io {
         loop {
             match self.body.next(&mut self.input) {
                 Ok(Decoded::Data(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
-                Ok(Decoded::Trailers(trailers)) => return Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
+                Ok(Decoded::Trailers(trailers)) => {
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                }
                 Ok(Decoded::End) => return Poll::Ready(None),
                 Ok(Decoded::NeedMore) => {}
                 Err(what) => return Poll::Ready(Some(Err(BodyError::Malformed(what)))),
@@ -319,7 +328,10 @@ impl HttpBody for RequestBody {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         self.0.0.lock().poll_body(cx)
     }
 
@@ -331,4 +343,3 @@ impl HttpBody for RequestBody {
         self.0.0.lock().body.remaining().map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
-

@@ -6,7 +6,7 @@
 use std::{
     future::Future,
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -23,7 +23,12 @@ use tokio::{
 use tokio_util::io::poll_read_buf;
 
 use super::{context::Exchange, reply::Reply, transport::Transport};
-use crate::{clock, listener::Phase, upstream::Tunnel, wire::stream::Rewind};
+use crate::{
+    clock,
+    listener::{Phase, reached},
+    upstream::Tunnel,
+    wire::stream::Rewind,
+};
 
 /// What is needed to make a tunnel out of an HTTP/1 connection.
 #[derive(Debug)]
@@ -89,7 +94,7 @@ async fn run(
             Ok(bytes) => exchange.bytes_out = bytes,
             Err(error) => exchange.flag = Some(if error.kind() == io::ErrorKind::TimedOut { "tunnel_idle" } else { "tunnel_reset" }),
         },
-        _ = phase.wait_for(|phase| *phase == Phase::Cut) => exchange.flag = Some("drained"),
+        () = reached(&mut phase, Phase::Cut) => exchange.flag = Some("drained"),
     }
 }
 
@@ -122,7 +127,9 @@ impl<'a, A: AsyncRead + AsyncWrite + Unpin, B: AsyncRead + AsyncWrite + Unpin> R
     }
 }
 
-impl<A: AsyncRead + AsyncWrite + Unpin, B: AsyncRead + AsyncWrite + Unpin> Future for Relay<'_, A, B> {
+impl<A: AsyncRead + AsyncWrite + Unpin, B: AsyncRead + AsyncWrite + Unpin> Future
+    for Relay<'_, A, B>
+{
     type Output = io::Result<u64>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
@@ -199,7 +206,11 @@ impl H2Stream {
 }
 
 impl AsyncRead for H2Stream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         while self.read.is_empty() {
             match ready!(self.incoming.poll_data(cx)) {
                 Some(Ok(data)) => {
@@ -218,7 +229,11 @@ impl AsyncRead for H2Stream {
 }
 
 impl AsyncWrite for H2Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.outgoing.reserve_capacity(data.len());
         let window = match self.outgoing.capacity() {
             0 => match ready!(self.outgoing.poll_capacity(cx)) {

@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tracing::{debug, warn};
 
-use super::{ListenerState, Phase};
+use super::{ListenerState, Phase, reached};
 use crate::{clock, http::connection, worker::Worker};
 
 /// Serves one socket of a listener until the listener drains.
@@ -15,7 +15,7 @@ pub async fn accept(worker: Arc<Worker>, state: Arc<ListenerState>, socket: TcpL
     loop {
         tokio::select! {
             biased;
-            _ = phase.wait_for(|phase| *phase >= Phase::Draining) => break,
+            () = reached(&mut phase, Phase::Draining) => break,
             accepted = socket.accept() => match accepted {
                 Ok((tcp, peer)) => take(&worker, &state, tcp, peer),
                 Err(error) => back_off(&state, &error).await,
@@ -30,16 +30,24 @@ pub async fn accept(worker: Arc<Worker>, state: Arc<ListenerState>, socket: TcpL
 
 fn take(worker: &Arc<Worker>, state: &Arc<ListenerState>, tcp: TcpStream, peer: SocketAddr) {
     let snapshot = state.retired().map_or_else(|| worker.snapshot(), Arc::clone);
-    let Some(listener) = snapshot.listeners.iter().find(|listener| Arc::ptr_eq(&listener.state, state)) else {
+    let Some(listener) =
+        snapshot.listeners.iter().find(|listener| Arc::ptr_eq(&listener.state, state))
+    else {
         return debug!(listener = %state.name, "connection to a listener that is gone");
     };
     match state.admit(peer.ip(), &listener.config.limits) {
         Ok(permit) => {
-            snapshot.metrics.accepted(worker.id, &state.name);
-            tokio::spawn(connection::serve(Arc::clone(worker), Arc::clone(listener), tcp, peer, permit));
+            listener.counters.accepted.inc(worker.id);
+            tokio::spawn(connection::serve(
+                Arc::clone(worker),
+                Arc::clone(listener),
+                tcp,
+                peer,
+                permit,
+            ));
         }
         Err(full) => {
-            snapshot.metrics.connection_refused(worker.id, &state.name, full.as_str());
+            listener.counters.refused(full).inc(worker.id);
             debug!(listener = %state.name, %peer, cap = full.as_str(), "connection refused");
         }
     }

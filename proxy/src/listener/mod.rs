@@ -17,7 +17,15 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
-use crate::{config, filter::client_ip::IpSet, worker::Held};
+use crate::{
+    config,
+    filter::ip_set::IpSet,
+    observe::{
+        metrics::Metrics,
+        shards::{Counter, Level},
+    },
+    worker::Held,
+};
 
 /// A compiled listener.
 #[derive(Debug)]
@@ -30,8 +38,20 @@ pub struct Listener {
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Sources that send a PROXY header.
     pub proxy_sources: Option<IpSet>,
+    /// How its connections are counted.
+    pub counters: ConnectionCounters,
     /// What outlives a reload.
     pub state: Arc<ListenerState>,
+}
+
+/// Counters of a listener's connections.
+#[derive(Debug)]
+pub struct ConnectionCounters {
+    /// Open now.
+    pub open: Arc<Level>,
+    /// Taken so far.
+    pub accepted: Arc<Counter>,
+    full: [Arc<Counter>; 2],
 }
 
 /// What of a listener outlives a reload: its sockets' address, its connections, its end.
@@ -43,7 +63,6 @@ pub struct ListenerState {
     pub address: SocketAddr,
     phase: watch::Sender<Phase>,
     open: AtomicUsize,
-    accepted: AtomicUsize,
     closed: Notify,
     by_ip: [Mutex<HashMap<IpAddr, u32, foldhash::fast::RandomState>>; SHARDS],
     retired: OnceLock<Arc<Held>>,
@@ -58,6 +77,12 @@ pub enum Phase {
     Draining,
     /// The deadline has passed: what is left is cut.
     Cut,
+}
+
+/// Waits until the listener has come as far as `phase`, or is gone.
+pub async fn reached(watched: &mut watch::Receiver<Phase>, phase: Phase) {
+    // Dropped here and not by the caller: the value that this resolves to holds a lock.
+    let _ = watched.wait_for(|now| *now >= phase).await;
 }
 
 /// Why a connection is not taken.
@@ -86,7 +111,6 @@ impl ListenerState {
             address,
             phase: watch::Sender::new(Phase::Serving),
             open: AtomicUsize::new(0),
-            accepted: AtomicUsize::new(0),
             closed: Notify::new(),
             by_ip: Default::default(),
             retired: OnceLock::new(),
@@ -98,16 +122,15 @@ impl ListenerState {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Connections taken since the listener was made.
-    pub fn accepted(&self) -> usize {
-        self.accepted.load(Ordering::Relaxed)
-    }
-
     /// Admits a connection from `ip`, if the caps allow it.
     ///
     /// # Errors
     /// Which cap is reached.
-    pub fn admit(self: &Arc<Self>, ip: IpAddr, limits: &config::ListenerLimits) -> Result<Permit, Full> {
+    pub fn admit(
+        self: &Arc<Self>,
+        ip: IpAddr,
+        limits: &config::ListenerLimits,
+    ) -> Result<Permit, Full> {
         let open = self.open.fetch_add(1, Ordering::Relaxed);
         if open >= limits.connections as usize {
             self.release();
@@ -125,7 +148,6 @@ impl ListenerState {
             self.release();
             return Err(Full::PerIp);
         }
-        self.accepted.fetch_add(1, Ordering::Relaxed);
         Ok(Permit { state: Arc::clone(self), ip })
     }
 
@@ -183,6 +205,23 @@ impl ListenerState {
     }
 }
 
+impl ConnectionCounters {
+    /// Counters of the listener `name`.
+    pub fn new(metrics: &Metrics, name: &str) -> Self {
+        let full = [Full::Connections, Full::PerIp]
+            .map(|full| metrics.connections_refused(name, full.as_str()));
+        Self { open: metrics.connections(name), accepted: metrics.connections_total(name), full }
+    }
+
+    /// Connections that were turned away for this reason.
+    pub fn refused(&self, full: Full) -> &Counter {
+        match full {
+            Full::Connections => &self.full[0],
+            Full::PerIp => &self.full[1],
+        }
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut by_ip = self.state.shard(self.ip).lock();
@@ -225,7 +264,8 @@ mod tests {
     #[test]
     fn caps_hold_and_are_given_back() {
         let state = ListenerState::new("a", SocketAddr::from(([127, 0, 0, 1], 1)));
-        let limits = config::ListenerLimits { connections: 3, connections_per_ip: 2, ..Default::default() };
+        let limits =
+            config::ListenerLimits { connections: 3, connections_per_ip: 2, ..Default::default() };
         let (one, two) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
         let first = state.admit(one, &limits).unwrap();
         let _second = state.admit(one, &limits).unwrap();

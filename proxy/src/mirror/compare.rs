@@ -17,7 +17,12 @@ use crate::{
 ///
 /// # Errors
 /// Why there is no whole answer.
-pub async fn observe(to: &Arc<Cluster>, worker: usize, head: RequestHead, body: Body) -> Result<(), Error> {
+pub async fn observe(
+    to: &Arc<Cluster>,
+    worker: usize,
+    head: RequestHead,
+    body: Body,
+) -> Result<(), Error> {
     let mut report = upstream::Report::default();
     let call = Call {
         worker,

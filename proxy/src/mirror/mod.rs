@@ -17,7 +17,10 @@ use std::{
 use http::{HeaderName, HeaderValue, Method};
 
 use crate::{
-    config, observe::metrics::MirrorCounters, upstream::Cluster, wire::{Body, RequestHead},
+    config,
+    observe::{metrics::Metrics, shards::Counter},
+    upstream::Cluster,
+    wire::{Body, RequestHead},
 };
 
 /// A compiled `mirror` table.
@@ -48,9 +51,16 @@ struct Limits {
 pub struct MirrorState {
     bytes: AtomicU64,
     in_flight: AtomicU64,
-    /// Outcomes by reason.
-    pub counters: Arc<MirrorCounters>,
+    metrics: Arc<Metrics>,
+    sent: Arc<Counter>,
+    skipped: Reasons,
+    cut: Reasons,
+    failed: Reasons,
 }
+
+/// A counter for each reason.
+#[derive(Debug)]
+struct Reasons([Arc<Counter>; Reason::ALL.len()]);
 
 /// Why a request was not copied, or its copy not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +84,18 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Method,
+        Self::Size,
+        Self::Budget,
+        Self::InFlight,
+        Self::Primary,
+        Self::Upstream,
+        Self::Timeout,
+        Self::Upgrade,
+    ];
+
     /// The word in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -92,10 +114,38 @@ impl Reason {
 /// Header field that tells a shadow that what it gets is a copy; its value is the rollout's name.
 pub static MARK: HeaderName = HeaderName::from_static("x-foxtrot-mirror");
 
+impl Reasons {
+    fn count(&self, worker: usize, reason: Reason) {
+        self.0[reason as usize].inc(worker);
+    }
+}
+
 impl MirrorState {
     /// State of a mirror that has copied nothing yet.
-    pub fn new(counters: Arc<MirrorCounters>) -> Arc<Self> {
-        Arc::new(Self { bytes: AtomicU64::new(0), in_flight: AtomicU64::new(0), counters })
+    pub fn new(metrics: &Arc<Metrics>) -> Arc<Self> {
+        let reasons =
+            |outcome| Reasons(Reason::ALL.map(|reason| metrics.mirrors(outcome, reason.as_str())));
+        Arc::new(Self {
+            bytes: AtomicU64::new(0),
+            in_flight: AtomicU64::new(0),
+            sent: metrics.mirrors("sent", ""),
+            skipped: reasons("skipped"),
+            cut: reasons("cut"),
+            failed: reasons("failed"),
+            metrics: Arc::clone(metrics),
+        })
+    }
+
+    /// Takes `bytes` of the budget; how many are held then.
+    fn take(&self, bytes: u64) -> u64 {
+        // Which worker's shard adds and which takes away does not matter: the sum does.
+        self.metrics.mirror_bytes().add(0, bytes.cast_signed());
+        self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.metrics.mirror_bytes().add(0, -bytes.cast_signed());
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Body bytes held by copies now.
@@ -111,7 +161,12 @@ impl MirrorState {
 
 impl Mirror {
     /// Compiles a `mirror` table of the rollout `name`. Names in it have been checked.
-    pub fn compile(name: &str, config: &config::Mirror, to: Arc<Cluster>, state: Arc<MirrorState>) -> Self {
+    pub fn compile(
+        name: &str,
+        config: &config::Mirror,
+        to: Arc<Cluster>,
+        state: Arc<MirrorState>,
+    ) -> Self {
         Self {
             to,
             share: config.percent.basis_points(),
@@ -137,7 +192,7 @@ impl Mirror {
         let slot = match self.admit(head, &body) {
             Ok(slot) => slot,
             Err(reason) => {
-                self.state.counters.skipped(worker, reason);
+                self.state.skipped.count(worker, reason);
                 return (body, false);
             }
         };
@@ -148,7 +203,8 @@ impl Mirror {
         head.headers.insert(MARK.clone(), self.mark.clone());
         // The copy's body is not worth a round trip to ask for it.
         head.headers.remove(http::header::EXPECT);
-        let (body, copy) = tee::split(body, self.body_bytes_max, Arc::clone(&self.state), self.limits.bytes);
+        let (body, copy) =
+            tee::split(body, self.body_bytes_max, Arc::clone(&self.state), self.limits.bytes);
         tokio::spawn(send(Arc::clone(self), worker, head, copy, slot));
         (body, true)
     }
@@ -191,9 +247,11 @@ async fn send(mirror: Arc<Mirror>, worker: usize, head: RequestHead, body: tee::
         Err(_) => Some(Reason::Timeout),
     };
     match failed {
-        None => mirror.state.counters.sent(worker),
-        Some(reason @ (Reason::Size | Reason::Budget | Reason::Primary)) => mirror.state.counters.cut(worker, reason),
-        Some(reason) => mirror.state.counters.failed(worker, reason),
+        None => mirror.state.sent.inc(worker),
+        Some(reason @ (Reason::Size | Reason::Budget | Reason::Primary)) => {
+            mirror.state.cut.count(worker, reason)
+        }
+        Some(reason) => mirror.state.failed.count(worker, reason),
     }
     drop(slot);
 }

@@ -6,7 +6,7 @@
 use std::{
     collections::VecDeque,
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -107,7 +107,7 @@ impl Queue {
         if len > waiting.bytes_left {
             return self.finish(&mut waiting, End::Cut(Reason::Size));
         }
-        let held = self.state.bytes.fetch_add(len, Ordering::Relaxed) + len;
+        let held = self.state.take(len);
         waiting.bytes += len;
         if held > self.budget {
             return self.finish(&mut waiting, End::Cut(Reason::Budget));
@@ -136,7 +136,7 @@ impl Queue {
 
     /// Gives back what the pieces in the queue have taken of the budget.
     fn release(&self, waiting: &mut Waiting) {
-        self.state.bytes.fetch_sub(std::mem::take(&mut waiting.bytes), Ordering::Relaxed);
+        self.state.give_back(std::mem::take(&mut waiting.bytes));
     }
 }
 
@@ -152,7 +152,10 @@ impl HttpBody for Tee {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
         match &frame {
             None => self.queue.end(End::Whole, None),
@@ -189,16 +192,21 @@ impl HttpBody for Copy {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let mut waiting = self.queue.waiting.lock();
         if let Some(piece) = waiting.pieces.pop_front() {
             let len = piece.len() as u64;
             waiting.bytes -= len;
-            self.queue.state.bytes.fetch_sub(len, Ordering::Relaxed);
+            self.queue.state.give_back(len);
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         match waiting.end {
-            Some(End::Whole) => Poll::Ready(waiting.trailers.take().map(|trailers| Ok(Frame::trailers(trailers)))),
+            Some(End::Whole) => {
+                Poll::Ready(waiting.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))))
+            }
             Some(_) => Poll::Ready(Some(Err(BodyError::Abandoned))),
             None => {
                 waiting.waker = Some(cx.waker().clone());
@@ -216,7 +224,9 @@ impl HttpBody for Copy {
         let waiting = self.queue.waiting.lock();
         match (waiting.length, waiting.end) {
             (Some(length), _) => SizeHint::with_exact(length),
-            (None, Some(End::Whole)) if waiting.trailers.is_none() => SizeHint::with_exact(waiting.bytes),
+            (None, Some(End::Whole)) if waiting.trailers.is_none() => {
+                SizeHint::with_exact(waiting.bytes)
+            }
             _ => SizeHint::default(),
         }
     }
@@ -238,10 +248,10 @@ mod tests {
     use std::future::poll_fn;
 
     use super::*;
-    use crate::observe::metrics::MirrorCounters;
+    use crate::observe::metrics::Metrics;
 
     fn state() -> Arc<MirrorState> {
-        MirrorState::new(Arc::new(MirrorCounters::detached()))
+        MirrorState::new(&Arc::new(Metrics::new(1)))
     }
 
     /// A body of these pieces.
@@ -251,12 +261,21 @@ mod tests {
         type Data = Bytes;
         type Error = BodyError;
 
-        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-            Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes())))))
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+            Poll::Ready(
+                self.0
+                    .pop_front()
+                    .map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes())))),
+            )
         }
     }
 
-    async fn read(body: &mut (impl HttpBody<Data = Bytes, Error = BodyError> + Unpin)) -> Result<Vec<u8>, BodyError> {
+    async fn read(
+        body: &mut (impl HttpBody<Data = Bytes, Error = BodyError> + Unpin),
+    ) -> Result<Vec<u8>, BodyError> {
         let mut all = Vec::new();
         while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
             all.extend_from_slice(&frame?.into_data().unwrap_or_default());

@@ -1,27 +1,27 @@
 //! From a checked configuration to a snapshot: reads the files it names, builds what requests are matched with, and takes
 //! over from the previous snapshot what has a name in both.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use http::StatusCode;
 use rustls::server::ProducesTickets;
 
-use super::{Action, Rollout, Route, Snapshot};
+use super::{Action, Refusals, Rollout, Route, Snapshot};
 use crate::{
+    admin::Token,
     config::{
-        self, Config,
-        RouteTarget, load::Loaded,
+        self, Colour, Config, RouteTarget,
         diagnostic::{Problem, Report},
         document::{KeyPath, path},
+        load::Loaded,
     },
     filter::{header_edits::HeaderEdits, ip_set::IpSet},
-    listener::{Listener, ListenerState, tls},
+    http::reply,
+    key_error::KeyError,
+    listener::{ConnectionCounters, Listener, ListenerState, tls},
     mirror::{Mirror, MirrorState},
-    observe::{access_log::AccessLog, metrics::Registry},
+    observe::{access_log::AccessLog, metrics::Metrics, shards::Gauge},
     route::{ColourChoice, PathRewrite, RedirectTemplate, RouteTable, StickyKeys, split},
     upstream::Cluster,
 };
@@ -35,7 +35,7 @@ pub struct Surroundings<'a> {
     /// Sockets' state, by listener name.
     pub listeners: &'a BTreeMap<String, Arc<ListenerState>>,
     /// Metrics of the process.
-    pub metrics: &'a Arc<Registry>,
+    pub metrics: &'a Arc<Metrics>,
     /// TLS session tickets of the process.
     pub ticketer: &'a Arc<dyn ProducesTickets>,
     /// Number of workers.
@@ -55,6 +55,7 @@ pub fn compile(config: &Config, around: &Surroundings<'_>) -> Result<Snapshot, V
     });
     let routes = routes(config, &clusters, &rollouts, &mut problems);
     let (listeners, certificates) = listeners(config, around, &mut problems);
+    let admin_token = admin_token(config, &mut problems);
     let access_log = access_log(config, around, &mut problems);
     let (Some(table), true) = (table, problems.is_empty()) else { return Err(problems) };
     Ok(Snapshot {
@@ -70,7 +71,9 @@ pub fn compile(config: &Config, around: &Surroundings<'_>) -> Result<Snapshot, V
         routes,
         trusted_proxies: IpSet::new(&config.trusted_proxies),
         access_log,
+        admin_token,
         metrics: Arc::clone(around.metrics),
+        refusals: Refusals::new(around.metrics, reply::FLAGS),
     })
 }
 
@@ -85,15 +88,21 @@ pub fn check(path: &std::path::Path) -> Result<(), Report> {
     if !problems.is_empty() {
         return Err(loaded.locate(problems));
     }
-    let listeners = config.listeners.iter().map(|(name, written)| (name.clone(), ListenerState::new(name, written.listen)));
+    let listeners = config
+        .listeners
+        .iter()
+        .map(|(name, written)| (name.clone(), ListenerState::new(name, written.listen)));
     let ticketer = tls::ticketer().map_err(|error| {
-        loaded.locate(vec![Problem::at(KeyPath::root(), format!("no randomness for TLS tickets: {error}"))])
+        loaded.locate(vec![Problem::at(
+            KeyPath::root(),
+            format!("no randomness for TLS tickets: {error}"),
+        )])
     })?;
     let around = Surroundings {
         generation: 1,
         previous: None,
         listeners: &listeners.collect(),
-        metrics: &Registry::new(1),
+        metrics: &Arc::new(Metrics::new(1)),
         ticketer: &ticketer,
         workers: 1,
     };
@@ -106,7 +115,8 @@ pub fn check(path: &std::path::Path) -> Result<(), Report> {
 /// Every file that a configuration names and that a snapshot reads, for the watcher.
 pub fn files(loaded: &Loaded) -> Vec<std::path::PathBuf> {
     let config = &loaded.config;
-    let listeners = config.listeners.values().filter_map(|listener| listener.tls.as_ref()).flat_map(tls::files);
+    let listeners =
+        config.listeners.values().filter_map(|listener| listener.tls.as_ref()).flat_map(tls::files);
     let clusters = config.clusters.values().flat_map(|cluster| {
         [&cluster.tls.ca, &cluster.tls.cert, &cluster.tls.key].into_iter().flatten().cloned()
     });
@@ -116,19 +126,35 @@ pub fn files(loaded: &Loaded) -> Vec<std::path::PathBuf> {
 
 type Named<T> = BTreeMap<String, Arc<T>>;
 
-fn clusters(config: &Config, around: &Surroundings<'_>, problems: &mut Vec<Problem>) -> Named<Cluster> {
+fn clusters(
+    config: &Config,
+    around: &Surroundings<'_>,
+    problems: &mut Vec<Problem>,
+) -> Named<Cluster> {
     let mut clusters = Named::new();
     for (name, written) in &config.clusters {
-        let previous = around.previous.and_then(|previous| {
-            previous.clusters.iter().find(|cluster| *cluster.name == **name)
-        });
+        let previous = around
+            .previous
+            .and_then(|previous| previous.clusters.iter().find(|cluster| *cluster.name == **name));
         let compiled = Cluster::compile(name, written, previous, around.workers);
-        let at = |(key, message): (String, String)| Problem::at(inside(path!["clusters", name.as_str()], &key), message);
+        let at = |(key, message): (String, String)| {
+            Problem::at(inside(path!["clusters", name.as_str()], &key), message)
+        };
         if let Some(cluster) = keep(compiled, problems, at) {
             clusters.insert(name.clone(), cluster);
         }
     }
     clusters
+}
+
+/// Shares as metrics tell them, in percent.
+fn shares(name: &str, written: &config::Rollout, metrics: &Metrics) -> [Arc<Gauge>; 2] {
+    let weights = [(Colour::Blue, written.weights.blue), (Colour::Green, written.weights.green)];
+    weights.map(|(colour, share)| {
+        let gauge = metrics.rollout_weight(name, colour);
+        gauge.set(f64::from(share.basis_points()) / 100.0);
+        gauge
+    })
 }
 
 fn rollouts(
@@ -140,10 +166,13 @@ fn rollouts(
     let mut rollouts = Named::new();
     for (name, written) in &config.rollouts {
         // A cluster that is not there has its own problem reported.
-        let (Some(blue), Some(green)) = (clusters.get(&written.blue), clusters.get(&written.green)) else { continue };
+        let (Some(blue), Some(green)) = (clusters.get(&written.blue), clusters.get(&written.green))
+        else {
+            continue;
+        };
         let at = |key: &str| inside(path!["rollouts", name.as_str()], key);
-        let one = |error: crate::key_error::KeyError| vec![error];
-        let problem = |error: crate::key_error::KeyError| Problem::at(at(&error.key), error.message);
+        let one = |error: KeyError| vec![error];
+        let problem = |error: KeyError| Problem::at(at(&error.key), error.message);
         let sticky = keep(StickyKeys::compile(&written.sticky).map_err(one), problems, problem);
         let choice = written.override_by.as_ref().map(|by| ColourChoice::compile(by).map_err(one));
         let choice = choice.map(|choice| keep(choice, problems, problem));
@@ -157,6 +186,7 @@ fn rollouts(
             sticky,
             choice: choice.flatten(),
             mirror: mirror(name, written, around, clusters),
+            _shares: shares(name, written, around.metrics),
         };
         rollouts.insert(name.clone(), Arc::new(rollout));
     }
@@ -171,10 +201,12 @@ fn mirror(
 ) -> Option<Arc<Mirror>> {
     let written = rollout.mirror.as_ref()?;
     let to = clusters.get(&written.to)?;
-    let before = around.previous.and_then(|previous| previous.rollouts.iter().find(|rollout| *rollout.name == *name));
+    let before = around
+        .previous
+        .and_then(|previous| previous.rollouts.iter().find(|rollout| *rollout.name == *name));
     let state = match before.and_then(|before| before.mirror.as_ref()) {
         Some(mirror) => Arc::clone(&mirror.state),
-        None => MirrorState::new(around.metrics.mirror()),
+        None => MirrorState::new(around.metrics),
     };
     Some(Arc::new(Mirror::compile(name, written, Arc::clone(to), state)))
 }
@@ -190,7 +222,7 @@ fn routes(
         match route(written, clusters, rollouts, listeners) {
             Ok(route) => route,
             Err(errors) => {
-                let at = |error: crate::key_error::KeyError| {
+                let at = |error: KeyError| {
                     Problem::at(inside(path!["routes", index], &error.key), error.message)
                 };
                 problems.extend(errors.into_iter().map(at));
@@ -207,13 +239,15 @@ fn route(
     clusters: &Named<Cluster>,
     rollouts: &Named<Rollout>,
     listeners: usize,
-) -> Result<Option<Route>, Vec<crate::key_error::KeyError>> {
+) -> Result<Option<Route>, Vec<KeyError>> {
     let request_headers = HeaderEdits::compile(&written.request_headers, "request_headers")?;
     let response_headers = HeaderEdits::compile(&written.response_headers, "response_headers")?;
     let rewrite = PathRewrite::compile(written).map_err(|error| vec![error])?;
     let action = match &written.to {
-        RouteTarget::Cluster(name) => clusters.get(name).map(|cluster| Action::Cluster(Arc::clone(cluster))),
-        RouteTarget::Rollout(name) => rollouts.get(name).map(|rollout| Action::Rollout(Arc::clone(rollout))),
+        RouteTarget::Cluster(name) => clusters.get(name).cloned().map(Action::Cluster),
+        RouteTarget::Rollout(name) => {
+            rollouts.get(name).map(|rollout| Action::Rollout(Arc::clone(rollout)))
+        }
         RouteTarget::Redirect(url) => Some(redirect(written, url).map_err(|error| vec![error])?),
         RouteTarget::Respond(status) => Some(respond(*status, written.body.as_deref())),
     };
@@ -231,8 +265,9 @@ fn route(
     }))
 }
 
-fn redirect(written: &config::Route, url: &str) -> Result<Action, crate::key_error::KeyError> {
-    let template = RedirectTemplate::compile(url).map_err(|message| crate::key_error::KeyError::new("to", message))?;
+fn redirect(written: &config::Route, url: &str) -> Result<Action, KeyError> {
+    let template =
+        RedirectTemplate::compile(url).map_err(|message| KeyError::new("to", message))?;
     let status = written.redirect_status.and_then(|status| StatusCode::from_u16(status).ok());
     Ok(Action::Redirect(status.unwrap_or(StatusCode::FOUND), template))
 }
@@ -247,7 +282,12 @@ fn name_of(route: &config::Route) -> String {
     let m = &route.matches;
     route.name.clone().unwrap_or_else(|| {
         let host = m.host.as_deref().unwrap_or("*");
-        let path = m.path_exact.as_deref().or(m.path_regex.as_deref()).or(m.path.as_deref()).unwrap_or("/");
+        let path = m
+            .path_exact
+            .as_deref()
+            .or(m.path_regex.as_deref())
+            .or(m.path.as_deref())
+            .unwrap_or("/");
         format!("{host}{path}")
     })
 }
@@ -263,15 +303,19 @@ fn listeners(
         let at = |(key, message): (String, String)| {
             Problem::at(inside(path!["listeners", name.as_str(), "tls"], &key), message)
         };
-        let tls = written.tls.as_ref().map(|tls| tls::compile(tls, &written.protocols, around.ticketer));
+        let tls =
+            written.tls.as_ref().map(|tls| tls::compile(tls, &written.protocols, around.ticketer));
         let tls = tls.map(|tls| keep(tls, problems, at));
-        let (Some(state), None | Some(Some(_))) = (around.listeners.get(name), &tls) else { continue };
+        let (Some(state), None | Some(Some(_))) = (around.listeners.get(name), &tls) else {
+            continue;
+        };
         let tls = tls.flatten();
         certificates.push(tls.as_ref().map(|tls| tls.certs.clone()).unwrap_or_default());
         listeners.push(Arc::new(Listener {
             index,
             config: written.clone(),
             tls: tls.map(|tls| tls.config),
+            counters: ConnectionCounters::new(around.metrics, name),
             proxy_sources: written.proxy_protocol.as_ref().map(|proxy| IpSet::new(&proxy.from)),
             state: Arc::clone(state),
         }));
@@ -279,18 +323,28 @@ fn listeners(
     (listeners, certificates)
 }
 
+fn admin_token(config: &Config, problems: &mut Vec<Problem>) -> Option<Token> {
+    let token = Token::read(config.admin.token.as_ref()?).map_err(|error| vec![error]);
+    keep(token, problems, |error| Problem::at(path!["admin", "token"], error.to_string()))
+}
+
 /// The access log; the one before it, where it is written to the same place.
-fn access_log(config: &Config, around: &Surroundings<'_>, problems: &mut Vec<Problem>) -> Option<Arc<AccessLog>> {
+fn access_log(
+    config: &Config,
+    around: &Surroundings<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Arc<AccessLog>> {
     let written = config.log.access.as_ref()?;
     if let Some(previous) = around.previous
         && previous.config.log.access.as_ref() == Some(written)
     {
         return previous.access_log.clone();
     }
-    match AccessLog::open(written, around.workers, around.metrics.access_log()) {
+    match AccessLog::open(written, around.metrics) {
         Ok(log) => Some(Arc::new(log)),
         Err(error) => {
-            problems.push(Problem::at(path!["log", "access", "path"], format!("cannot open: {error}")));
+            problems
+                .push(Problem::at(path!["log", "access", "path"], format!("cannot open: {error}")));
             None
         }
     }
@@ -322,4 +376,3 @@ fn inside(base: KeyPath, key: &str) -> KeyPath {
     }
     path
 }
-

@@ -18,6 +18,7 @@ use super::{
     watch::{Fingerprints, Target, Watch},
 };
 use crate::{
+    admin::TokenSource,
     clock,
     config::{
         self, Config,
@@ -27,7 +28,7 @@ use crate::{
     },
     drain::drain,
     listener::{ListenerState, socket},
-    observe::metrics::Registry,
+    observe::metrics::Metrics,
     runtime::{self, Workers},
     upstream::{self, Cluster},
     worker::Held,
@@ -45,8 +46,9 @@ pub enum Source {
 /// The configuration in force, and the way to another.
 pub struct Control {
     source: Source,
-    metrics: Arc<Registry>,
+    metrics: Arc<Metrics>,
     ticketer: Arc<dyn ProducesTickets>,
+    token: TokenSource,
     workers: Mutex<Option<Workers>>,
     clusters: watch::Sender<Vec<Arc<Cluster>>>,
     watch: Mutex<Option<Watch>>,
@@ -87,12 +89,14 @@ impl Control {
     ///
     /// # Errors
     /// What is wrong with the configuration, with its places; or what this machine does not allow.
-    pub async fn start(source: Source, metrics: Arc<Registry>) -> anyhow::Result<Arc<Self>> {
+    pub async fn start(source: Source) -> anyhow::Result<Arc<Self>> {
         let read = read(&source).map_err(|report| anyhow::anyhow!("{report}"))?;
         let ticketer = crate::listener::tls::ticketer()?;
         let config = &read.loaded.config;
         let count = runtime::worker_count(config.runtime, config.workers);
-        let plan = Plan::make(config, None, count).map_err(|problems| located(&read.loaded, problems))?;
+        let metrics = Arc::new(Metrics::new(count));
+        let plan =
+            Plan::make(config, None, count).map_err(|problems| located(&read.loaded, problems))?;
         let around = Surroundings {
             generation: 1,
             previous: None,
@@ -101,15 +105,17 @@ impl Control {
             ticketer: &ticketer,
             workers: count,
         };
-        let snapshot = compile::compile(config, &around).map_err(|problems| located(&read.loaded, problems))?;
+        let snapshot = compile::compile(config, &around)
+            .map_err(|problems| located(&read.loaded, problems))?;
         let snapshot = Arc::new(snapshot);
-        upstream::warm(&snapshot.clusters, WARM_TIME).await;
+        upstream::control::warm(&snapshot.clusters, WARM_TIME).await;
         let workers = Workers::start(&snapshot)?;
         let state = State::new(Arc::clone(&snapshot), &read);
         let control = Arc::new(Self {
             source,
             metrics,
             ticketer,
+            token: TokenSource::default(),
             workers: Mutex::new(Some(workers)),
             clusters: watch::Sender::new(snapshot.clusters.clone()),
             watch: Mutex::new(None),
@@ -117,8 +123,8 @@ impl Control {
             state: Mutex::new(state),
         });
         control.listen(plan);
-        control.gauge(&snapshot);
-        control.metrics.reloaded("applied");
+        control.announce(&snapshot);
+        control.count("applied");
         Ok(control)
     }
 
@@ -161,7 +167,10 @@ impl Control {
         let _one = self.loading.lock().await;
         let text = self.state.lock().history.find(generation).map(|entry| Arc::clone(&entry.text));
         let Some(text) = text else {
-            let message = format!("generation {generation} is not among the last {}", super::history::KEPT_MAX);
+            let message = format!(
+                "generation {generation} is not among the last {}",
+                super::history::KEPT_MAX
+            );
             return self.refused(Cause::Rollback, vec![plain(&message)]);
         };
         let files = self.state.lock().files.clone();
@@ -176,8 +185,13 @@ impl Control {
         Arc::clone(&self.state.lock().current)
     }
 
+    /// What callers of the admin server must show, as it changes.
+    pub fn token(&self) -> TokenSource {
+        self.token.clone()
+    }
+
     /// The metrics of the process.
-    pub fn metrics(&self) -> &Arc<Registry> {
+    pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
     }
 
@@ -199,7 +213,8 @@ impl Control {
     /// Ends all listeners, then the workers, then the logs.
     pub async fn stop(&self) {
         let snapshot = self.snapshot();
-        let listeners = snapshot.listeners.iter().map(|listener| Arc::clone(&listener.state)).collect();
+        let listeners =
+            snapshot.listeners.iter().map(|listener| Arc::clone(&listener.state)).collect();
         drain(listeners, snapshot.config.drain.deadline.0).await;
         let workers = self.workers.lock().take();
         // Joining blocks, and the workers need nobody to end.
@@ -213,7 +228,7 @@ impl Control {
         let before = self.snapshot();
         let unchanged = {
             let state = self.state.lock();
-            state.hash == read.loaded.hash && state.files == read.files
+            state.hash == read.loaded.hash && state.files.same_contents(&read.files)
         };
         if unchanged {
             return self.unchanged(cause, &before);
@@ -227,11 +242,15 @@ impl Control {
             Ok(built) => built,
             Err(problems) => return self.refused(cause, errors(&read.loaded.locate(problems))),
         };
-        upstream::warm(&snapshot.clusters, WARM_TIME).await;
+        upstream::control::warm(&snapshot.clusters, WARM_TIME).await;
         self.put_in_force(&before, snapshot, plan, &read, cause)
     }
 
-    fn build(&self, config: &Config, before: &Arc<Snapshot>) -> Result<(Arc<Snapshot>, Plan), Vec<Problem>> {
+    fn build(
+        &self,
+        config: &Config,
+        before: &Arc<Snapshot>,
+    ) -> Result<(Arc<Snapshot>, Plan), Vec<Problem>> {
         let count = self.worker_count();
         let plan = Plan::make(config, Some(before), count)?;
         let around = Surroundings {
@@ -265,15 +284,20 @@ impl Control {
         if let Some(log) = &snapshot.access_log {
             log.reopen();
         }
-        self.gauge(&snapshot);
-        self.metrics.reloaded("applied");
+        self.announce(&snapshot);
+        self.count("applied");
         {
             let mut state = self.state.lock();
             let old = std::mem::replace(&mut state.current, snapshot);
             state.retired.push(old);
             state.hash = read.loaded.hash;
             state.files = read.files.clone();
-            state.history.push(generation, clock::since_epoch(), cause, read.loaded.text.as_str().into());
+            state.history.push(
+                generation,
+                clock::since_epoch(),
+                cause,
+                read.loaded.text.as_str().into(),
+            );
             state.last = last(ReloadOutcome::Applied, cause, Vec::new());
         }
         self.look_at_files();
@@ -286,10 +310,14 @@ impl Control {
         if let Some(log) = &current.access_log {
             log.reopen();
         }
-        self.metrics.reloaded("unchanged");
+        self.count("unchanged");
         self.state.lock().last = last(ReloadOutcome::Unchanged, cause, Vec::new());
         self.look_at_files();
-        ReloadResult { result: ReloadOutcome::Unchanged, generation: current.generation, errors: Vec::new() }
+        ReloadResult {
+            result: ReloadOutcome::Unchanged,
+            generation: current.generation,
+            errors: Vec::new(),
+        }
     }
 
     fn refused(&self, cause: Cause, errors: Vec<LocatedError>) -> ReloadResult {
@@ -297,7 +325,7 @@ impl Control {
             warn!(%cause, file = error.file, line = error.line, column = error.column, path = error.path,
                 error = error.message, "configuration refused, the one in force stays");
         }
-        self.metrics.reloaded("refused");
+        self.count("refused");
         let generation = {
             let mut state = self.state.lock();
             state.last = last(ReloadOutcome::Refused, cause, errors.clone());
@@ -334,10 +362,15 @@ impl Control {
         }
     }
 
-    fn gauge(&self, snapshot: &Snapshot) {
-        self.metrics.set_generation(snapshot.generation);
-        let weights = snapshot.rollouts.iter().map(|rollout| (&*rollout.name, rollout.green_share));
-        self.metrics.set_rollout_weights(weights);
+    /// Tells those who are not workers.
+    fn announce(&self, snapshot: &Snapshot) {
+        crate::observe::logging::set_level(snapshot.config.log.level);
+        self.token.set(snapshot.admin_token.clone());
+        self.metrics.config_generation().set(snapshot.generation as f64);
+    }
+
+    fn count(&self, result: &'static str) {
+        self.metrics.config_reloads(result).inc(0);
     }
 
     fn target(&self) -> Target {
@@ -381,7 +414,11 @@ impl State {
 
 impl Plan {
     /// Keeps the listeners whose name and address stay, and binds the others.
-    fn make(config: &Config, before: Option<&Arc<Snapshot>>, workers: usize) -> Result<Self, Vec<Problem>> {
+    fn make(
+        config: &Config,
+        before: Option<&Arc<Snapshot>>,
+        workers: usize,
+    ) -> Result<Self, Vec<Problem>> {
         let (mut plan, mut problems) = (Self::default(), Vec::new());
         let old = before.map(|before| before.listeners.as_slice()).unwrap_or_default();
         for (name, written) in &config.listeners {
@@ -398,14 +435,22 @@ impl Plan {
             match bound {
                 Ok(sockets) => plan.add(name, written.listen, sockets),
                 Err(error) => {
-                    problems.push(Problem::at(path!["listeners", name.as_str(), "listen"], error.to_string()));
+                    problems.push(Problem::at(
+                        path!["listeners", name.as_str(), "listen"],
+                        error.to_string(),
+                    ));
                 }
             }
         }
         if problems.is_empty() { Ok(plan) } else { Err(problems) }
     }
 
-    fn add(&mut self, name: &str, asked: std::net::SocketAddr, sockets: Vec<std::net::TcpListener>) {
+    fn add(
+        &mut self,
+        name: &str,
+        asked: std::net::SocketAddr,
+        sockets: Vec<std::net::TcpListener>,
+    ) {
         let address = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(asked);
         let state = ListenerState::new(name, address);
         self.states.insert(name.to_owned(), Arc::clone(&state));
@@ -426,7 +471,11 @@ fn read(source: &Source) -> Result<Read, Report> {
         }
     };
     let problems = config::check::check(&loaded.config);
-    if problems.is_empty() { Ok(Read { loaded, files: before }) } else { Err(loaded.locate(problems)) }
+    if problems.is_empty() {
+        Ok(Read { loaded, files: before })
+    } else {
+        Err(loaded.locate(problems))
+    }
 }
 
 /// What a running process cannot change.
@@ -440,7 +489,8 @@ fn fixed_at_start(before: &Config, after: &Config) -> Vec<Problem> {
     let changed = rows.into_iter().filter(|(changed, _)| *changed);
     changed
         .map(|(_, path)| {
-            Problem::at(path, "takes effect at start only").help("restart the process, or take the change back")
+            Problem::at(path, "takes effect at start only")
+                .help("restart the process, or take the change back")
         })
         .collect()
 }

@@ -14,13 +14,15 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use crate::{
+    admin::Token,
     config::{self, Colour},
     filter::{header_edits::HeaderEdits, ip_set::IpSet},
     listener::{Listener, tls::CertificateFacts},
     mirror::Mirror,
     observe::{
         access_log::AccessLog,
-        metrics::{Registry, RequestMetrics},
+        metrics::{Metrics, RequestLabels, RequestMetrics},
+        shards::{Counter, Gauge},
     },
     route::{ColourChoice, ListenerId, PathRewrite, RedirectTemplate, RouteTable, StickyKeys},
     upstream::Cluster,
@@ -51,10 +53,14 @@ pub struct Snapshot {
     pub trusted_proxies: IpSet,
     /// Access log, if there is one.
     pub access_log: Option<Arc<AccessLog>>,
+    /// What callers of the admin server must show.
+    pub admin_token: Option<Token>,
     /// Metrics of the process.
-    pub metrics: Arc<Registry>,
+    pub metrics: Arc<Metrics>,
+    /// Counters of our own answers.
+    pub refusals: Refusals,
     /// Metrics of requests that no route took, by listener.
-    unrouted: Vec<OnceLock<Arc<RequestMetrics>>>,
+    unrouted: Vec<OnceLock<RequestMetrics>>,
 }
 
 /// What to do with the requests of a route.
@@ -79,7 +85,7 @@ pub struct Route {
     /// Whether a client may upgrade the connection.
     pub upgrade: bool,
     /// By listener and target: made when first used.
-    metrics: Vec<[OnceLock<Arc<RequestMetrics>>; TARGETS]>,
+    metrics: Vec<[OnceLock<RequestMetrics>; TARGETS]>,
 }
 
 /// Targets that a route's requests are counted by: none, a cluster, blue, green.
@@ -117,6 +123,8 @@ pub struct Rollout {
     pub choice: Option<ColourChoice>,
     /// Shadow.
     pub mirror: Option<Arc<Mirror>>,
+    /// Shares as metrics tell them; the series live as long as this.
+    _shares: [Arc<Gauge>; 2],
 }
 
 impl Snapshot {
@@ -149,8 +157,7 @@ impl Snapshot {
         route: Option<usize>,
         cluster: Option<&str>,
         colour: Option<Colour>,
-    ) -> &Arc<RequestMetrics> {
-        let name = &*listener.state.name;
+    ) -> &RequestMetrics {
         let index = self.position(listener);
         let target = match (cluster, colour) {
             (None, _) => 0,
@@ -165,7 +172,12 @@ impl Snapshot {
         };
         cell.get_or_init(|| {
             let route = route.map_or("", |route| &route.name);
-            self.metrics.request(name, route, cluster.unwrap_or(""), colour.map_or("", Colour::as_str))
+            self.metrics.request(&RequestLabels {
+                listener: listener.state.name.to_string(),
+                route: route.to_owned(),
+                cluster: cluster.unwrap_or_default().to_owned(),
+                colour,
+            })
         })
     }
 }
@@ -192,3 +204,20 @@ impl Route {
     }
 }
 
+/// Counters of our own answers, by the flag of each: resolved once, found by a short walk.
+#[derive(Debug)]
+pub struct Refusals(Vec<(&'static str, Arc<Counter>)>);
+
+impl Refusals {
+    /// Counters of these flags.
+    pub fn new(metrics: &Metrics, flags: impl IntoIterator<Item = &'static str>) -> Self {
+        Self(flags.into_iter().map(|flag| (flag, metrics.refused(flag))).collect())
+    }
+
+    /// Counts one.
+    pub fn count(&self, worker: usize, flag: &'static str) {
+        if let Some((_, counter)) = self.0.iter().find(|(known, _)| *known == flag) {
+            counter.inc(worker);
+        }
+    }
+}

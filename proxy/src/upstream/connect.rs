@@ -48,7 +48,7 @@ pub(super) async fn open(
 pub(super) fn speaks_h2(transport: &Transport, stream: &Stream) -> Result<bool, String> {
     let agreed = stream.alpn() == Some(b"h2");
     match transport.protocol {
-        UpstreamProtocol::H2 if stream.is_tls() && !agreed => {
+        UpstreamProtocol::H2 if stream.tls_version().is_some() && !agreed => {
             Err("the endpoint does not offer h2 by ALPN".into())
         }
         UpstreamProtocol::H2 => Ok(true),

@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::BytesMut;
+use rustls::ProtocolVersion;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -31,9 +32,15 @@ impl Stream {
         }
     }
 
-    /// Whether bytes are encrypted.
-    pub fn is_tls(&self) -> bool {
-        matches!(self, Self::Tls(_))
+    /// Version of TLS; none in the clear.
+    pub fn tls_version(&self) -> Option<&'static str> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Tls(stream) => match stream.get_ref().1.protocol_version() {
+                Some(ProtocolVersion::TLSv1_3) => Some("1.3"),
+                _ => Some("1.2"),
+            },
+        }
     }
 
     /// Protocol agreed on by ALPN.

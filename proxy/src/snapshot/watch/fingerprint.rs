@@ -73,7 +73,7 @@ impl Fingerprints {
     }
 
     /// Whether both have the same contents, for the same paths.
-    pub(super) fn same_contents(&self, others: &Self) -> bool {
+    pub fn same_contents(&self, others: &Self) -> bool {
         let contents = |(path, print): (_, &Fingerprint)| (path, print.content);
         self.0.iter().map(contents).eq(others.0.iter().map(contents))
     }

@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 
-use tracing_subscriber::{EnvFilter, Registry, layer::SubscriberExt as _, reload::Handle, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, Registry, layer::SubscriberExt as _, reload::Handle, util::SubscriberInitExt as _,
+};
 
 use crate::config::{LogFormat, LogLevel};
 

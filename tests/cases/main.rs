@@ -1,0 +1,24 @@
+//! End-to-end cases: the real binary between real sockets. A module per feature, about five lines per case.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::large_futures,
+    reason = "test code fails by panicking, measures real time, and may be as large as it reads best"
+)]
+
+mod drain;
+mod forwarding;
+mod hostile;
+mod http1;
+mod http2;
+mod limits;
+mod mirror;
+mod observe;
+mod proxy_protocol;
+mod reload;
+mod routing;
+mod split;
+mod tls;
+mod upstream;
