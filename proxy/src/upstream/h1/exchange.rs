@@ -163,10 +163,9 @@ impl<'a> Pending<'a> {
             }
             status => {
                 self.interims += 1;
-                self.release();
-                if let Some(relay) = self.informational
-                    && status != StatusCode::CONTINUE
-                {
+                if status == StatusCode::CONTINUE {
+                    self.release();
+                } else if let Some(relay) = self.informational {
                     relay.send(head);
                 }
                 Ok(None)

@@ -215,3 +215,12 @@ async fn a_reload_keeps_connections_and_what_was_learned() {
     let endpoint = &other.describe().endpoints[0];
     assert_eq!((endpoint.requests, endpoint.learned_idle_ms), (3, Some(4_000)));
 }
+
+#[test]
+fn probes_that_cannot_be_sent_are_problems() {
+    let text = "endpoints = [\"http://127.0.0.1:1\"]\nhealth = { path = \"/a b\", host = \"a\\r\\nb: c\" }";
+    let config: config::Cluster = toml::from_str(text).unwrap();
+    let problems = Cluster::compile("test", &config, None, 1).unwrap_err();
+    let keys: Vec<&str> = problems.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["health.path", "health.host"]);
+}
