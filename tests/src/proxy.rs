@@ -11,6 +11,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -22,7 +23,7 @@ use crate::{
     client::{Client, Reply},
     config::{Config, Url},
     metrics::Metrics,
-    wait::{eventually, within},
+    wait::{DEADLINE, eventually, within},
 };
 
 /// A running proxy. It is killed when this is dropped; when the test fails, the end of its log is shown.
@@ -40,7 +41,7 @@ pub struct Proxy {
 pub struct Exit {
     /// Exit code.
     pub code: Option<i32>,
-    /// Standard output, then standard error.
+    /// Standard output and standard error.
     pub output: String,
 }
 
@@ -253,9 +254,23 @@ pub fn check(toml: impl Display) -> Exit {
 
 /// Runs `foxtrot` with these arguments to its end.
 pub fn run(arguments: &[&str]) -> Exit {
-    let done = command(arguments).stdin(Stdio::null()).output().expect("foxtrot starts");
-    let output = [done.stdout, done.stderr].concat();
-    Exit { code: done.status.code(), output: String::from_utf8_lossy(&output).into_owned() }
+    let output = tempfile::NamedTempFile::new().unwrap();
+    let clone = || output.as_file().try_clone().unwrap();
+    let (stdout, stderr) = (clone(), clone());
+    let mut command = command(arguments);
+    let mut child = command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).spawn().unwrap();
+    let begun = Instant::now();
+    let code = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status.code(),
+            None if begun.elapsed() < DEADLINE => thread::sleep(Duration::from_millis(5)),
+            None => {
+                let _ = child.kill();
+                panic!("foxtrot {arguments:?} did not end within {DEADLINE:?}");
+            }
+        }
+    };
+    Exit { code, output: fs::read_to_string(output.path()).unwrap() }
 }
 
 /// The text with the parts that every test process needs: free ports, few threads, a log that tells.

@@ -33,8 +33,8 @@ impl Expect {
             Self::Refused(status) => format!("{status}, connection closed"),
             Self::Broken => "400 or connection closed, upstream request cut".into(),
             Self::Served => "served".into(),
-            Self::ServedWith(what) => format!("served, upstream gets `{what}`"),
-            Self::ServedWithout(what) => format!("served, upstream does not get `{what}`"),
+            Self::ServedWith(what) => format!("served, upstream gets `{}`", what.trim()),
+            Self::ServedWithout(what) => format!("served, upstream does not get `{}`", what.trim()),
         }
     }
 }

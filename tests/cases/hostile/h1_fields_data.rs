@@ -267,12 +267,7 @@ fn sizes() -> Vec<Row> {
         line("size-method", "method of 40 KiB", &format!("{long} / HTTP/1.1"), Refused(414)),
         field("size-value", "value of 40 KiB", &format!("x: {long}"), Refused(431)),
         field("size-name", "name of 40 KiB", &format!("{long}: x"), Refused(431)),
-        field(
-            "size-many",
-            "a thousand fields",
-            &"x: y\r\n".repeat(1000).trim_end().to_owned(),
-            Refused(431),
-        ),
+        field("size-many", "a thousand fields", "x: y\r\n".repeat(1000).trim_end(), Refused(431)),
         whole("size-no-end", "40 KiB without a line end", long.as_bytes(), Refused(414)),
     ]
 }

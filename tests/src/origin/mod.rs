@@ -122,15 +122,23 @@ impl Origin {
 
     /// An origin that answers with its name.
     pub async fn named(name: &'static str) -> Self {
-        Self::new(move |_| async move { Response::new(body::full(name)) }).await
+        Self::new(move |request| async move {
+            read_to_end(request).await;
+            Response::new(body::full(name))
+        })
+        .await
     }
 
     /// An origin that answers everything with a status.
     pub async fn status(status: u16) -> Self {
-        Self::new(move |_| async move { answer(status, "") }).await
+        Self::new(move |request| async move {
+            read_to_end(request).await;
+            answer(status, "")
+        })
+        .await
     }
 
-    /// An origin that answers with `first` once, and with 200 and `ok` from then on.
+    /// An origin that answers with `status` so many `times`, and with 200 and `ok` from then on.
     pub async fn failing_first(times: usize, status: u16) -> Self {
         let calls = Arc::new(AtomicUsize::new(0));
         Self::new(move |_| {
@@ -314,6 +322,13 @@ pub fn answer(status: u16, data: impl Into<Bytes>) -> Response<Body> {
     let mut response = Response::new(body::full(data));
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     response
+}
+
+/// Reads the request to its end: an answer before that would end an HTTP/1.1 connection.
+pub async fn read_to_end(request: Incomer) {
+    let mut body = request.into_body();
+    // A body that breaks off has ended too.
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 /// Reads the request to its end and answers with what it was.
