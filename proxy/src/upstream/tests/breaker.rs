@@ -110,3 +110,44 @@ async fn counts_outlive_a_reload() {
     drop(first);
     ok(&after, get("/")).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_leaks_under_load_and_cancellation() {
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    let closing = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhello";
+    let origins = [
+        Origin::answering(HELLO).await,
+        Origin::answering(chunked).await,
+        Origin::answering(closing).await,
+    ];
+    let addresses: Vec<_> = origins.iter().map(|origin| origin.address).collect();
+    let keys = "breaker = { connections = 6, pending = 1000, requests = 1000 }\ntimeouts = { connect = \"30s\" }";
+    let cluster = cluster(&addresses, keys);
+    let tasks: Vec<_> = (0..64u64)
+        .map(|number| {
+            let cluster = cluster.clone();
+            tokio::spawn(async move {
+                for round in 0..40 {
+                    let chance = crate::upstream::balance::mix(number * 1_000 + round);
+                    let limit = std::time::Duration::from_micros(chance % 3_000);
+                    if chance.is_multiple_of(3) {
+                        // Given up somewhere on the way.
+                        let _ = tokio::time::timeout(limit, fetch(&cluster)).await;
+                    } else {
+                        assert_eq!(fetch(&cluster).await, (200, "hello".into()));
+                    }
+                    assert!(cluster.describe().endpoints.len() == 3);
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let status = cluster.describe();
+    let idle: u32 = status.endpoints.iter().map(|endpoint| endpoint.idle).sum();
+    let active: u32 = status.endpoints.iter().map(|endpoint| endpoint.active).sum();
+    assert_eq!((status.in_flight, status.pending, status.retries, active), (0, 0, 0, 0));
+    assert_eq!(status.connections, idle);
+    assert!(idle <= 6);
+}

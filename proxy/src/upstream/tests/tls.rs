@@ -248,3 +248,35 @@ async fn renewed_files_of_the_same_path_are_read_again() {
     fetch(&same).await;
     assert_eq!(same.describe().connections, 1, "what has not changed is kept");
 }
+
+#[tokio::test]
+async fn large_bodies_pass_over_tls_whole() {
+    const LEN: usize = 2 << 20;
+    let certs = Certs::new();
+    let acceptor = certs.server("127.0.0.1", &[b"http/1.1"], false);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut stream = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
+        let mut inbox = BytesMut::new();
+        let head = loop {
+            stream.read_buf(&mut inbox).await.unwrap();
+            if let Some(at) = inbox.windows(4).position(|part| part == b"\r\n\r\n") {
+                break at + 4;
+            }
+        };
+        while inbox.len() < head + LEN {
+            assert!(stream.read_buf(&mut inbox).await.unwrap() > 0);
+        }
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {LEN}\r\n\r\n");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.write_all(&inbox[head..]).await.unwrap();
+        stream.flush().await.unwrap();
+        let _ = stream.read_buf(&mut inbox).await;
+    });
+    let cluster = https(address, &format!("tls = {{ {} }}", certs.ca()));
+    let sent: Bytes = (0..LEN).map(|n| (n % 251) as u8).collect();
+    let response = ok(&cluster, request(Method::PUT, "/", Body::Full(sent.clone()))).await;
+    assert_eq!(response.body.collect().await.unwrap().to_bytes(), sent);
+    assert_eq!(cluster.describe().endpoints[0].idle, 1);
+}
