@@ -152,7 +152,9 @@ async fn serve_stream(
                 None => (request_body(incoming, length), None),
             };
             match body {
-                Ok(body) => drive(&mut exchange, head, body, &respond).await.map(|reply| (reply, tunnel)),
+                Ok(body) => {
+                    drive(&mut exchange, head, body, &respond).await.map(|reply| (reply, tunnel))
+                }
                 Err(error) => Some((exchange.refuse(&error), None)),
             }
         }
@@ -377,7 +379,8 @@ fn join_cookies(headers: &mut HeaderMap) {
 
 fn request_body(mut incoming: RecvStream, length: Option<HeaderValue>) -> Result<Body, Error> {
     // A stream that was reset says that it is at its end, too; asking for data tells the two apart.
-    if incoming.is_end_stream() && incoming.data().now_or_never().is_none_or(|data| data.is_none()) {
+    if incoming.is_end_stream() && incoming.data().now_or_never().is_none_or(|data| data.is_none())
+    {
         return Ok(Body::Empty);
     }
     if incoming.is_end_stream() {

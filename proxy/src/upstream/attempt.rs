@@ -277,7 +277,7 @@ impl Answer {
 
 /// Whether a failure speaks against the endpoint.
 fn is_endpoints(error: &Error) -> bool {
-    error.retryable() || matches!(error, Error::TotalTimeout)
+    error.retryable() || matches!(error, Error::TotalTimeout | Error::UpstreamMalformed(_))
 }
 
 fn overflow(cap: &'static str) -> Error {

@@ -81,7 +81,7 @@ pub fn is_idempotent(method: &Method) -> bool {
 pub fn of_error(error: &Error) -> Option<RetryOn> {
     match error {
         Error::Connect(_) | Error::ConnectTimeout => Some(RetryOn::Connect),
-        Error::Reset(_) | Error::UpstreamMalformed(_) => Some(RetryOn::Reset),
+        Error::Reset(_) => Some(RetryOn::Reset),
         Error::TryTimeout => Some(RetryOn::Timeout),
         _ => None,
     }

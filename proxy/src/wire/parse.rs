@@ -253,7 +253,8 @@ fn requested_upgrade(headers: &HeaderMap, version: Version) -> Option<Bytes> {
     let asked = version == Version::HTTP_11 && list_has(headers, CONNECTION, "upgrade");
     // Upgrading to HTTP/2 is gone (RFC 9113, 3.1), but an upstream that still knows it would hand a client a connection that
     // nobody inspects.
-    let http2 = protocol.as_bytes().split(|&b| b == b',').any(|name| name.trim_ascii().starts_with(b"h2"));
+    let http2 =
+        protocol.as_bytes().split(|&b| b == b',').any(|name| name.trim_ascii().starts_with(b"h2"));
     (asked && !http2).then(|| Bytes::copy_from_slice(protocol.as_bytes()))
 }
 

@@ -27,7 +27,9 @@ fn names(config: &Config, found: &mut Found) {
         let at = path!["routes", index, "name"];
         // It only labels logs and metrics, so that more is allowed than in names that are keys.
         if name.is_empty() || name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
-            let message = format!("not a name: write 1 to {NAME_BYTES_MAX} bytes, without control characters");
+            let message = format!(
+                "not a name: write 1 to {NAME_BYTES_MAX} bytes, without control characters"
+            );
             found.value(at.clone(), message);
         }
         if let Some(first) = seen.insert(name, index) {

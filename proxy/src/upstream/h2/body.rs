@@ -7,6 +7,7 @@ use std::{
 
 use ::h2::RecvStream;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::header::CONTENT_LENGTH;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
@@ -34,8 +35,9 @@ struct Exchange {
 impl Answer {
     /// The answer as the caller gets it.
     pub(in crate::upstream) fn into_response(self, held: Held) -> Response {
-        let Self { head, stream, upload, lease } = self;
-        if stream.is_end_stream() {
+        let Self { head, mut stream, upload, lease } = self;
+        // A stream that was reset says that it is at its end, too; only asking for data tells the two apart.
+        if stream.is_end_stream() && matches!(stream.data().now_or_never(), Some(None)) {
             return Response { head, body: Body::Empty, tunnel: None };
         }
         let left =
@@ -100,10 +102,6 @@ impl HttpBody for Download {
             Some(Ok(frame)) if frame.is_data() => {
                 let len = frame.data_ref().map_or(0, |data| data.len() as u64);
                 this.left = this.left.map(|left| left.saturating_sub(len));
-                let ended = this.exchange.as_ref().is_some_and(|e| e.stream.is_end_stream());
-                if ended {
-                    this.exchange = None;
-                }
             }
             Some(Err(error)) => {
                 if let Some(exchange) = this.exchange.take()
