@@ -1,5 +1,7 @@
 //! The `foxtrot` command as a shell sees it: what it prints, and the status that it ends with.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+
 use std::{
     fs,
     path::PathBuf,

@@ -492,6 +492,10 @@ enum Input {
 }
 
 /// How the request path ended.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "lives for one call, and a box would cost every request an allocation"
+)]
 enum Outcome {
     Reply(Reply),
     Gone,

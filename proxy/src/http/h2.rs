@@ -71,6 +71,10 @@ struct H2 {
 }
 
 /// What the connection has to deal with next.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "lives for one call, and a box would cost every stream an allocation"
+)]
 enum Event {
     Stream(Request<RecvStream>, SendResponse<Bytes>),
     StreamEnded,

@@ -23,7 +23,7 @@ use crate::{
         forwarded::{self, ClientFacts, Ids, Scheme},
         hop_by_hop,
     },
-    route::{Found, split},
+    route::{Found, reading::other_reading, split},
     snapshot::{Action, Rollout, Route},
     upstream::{self, Call, Cluster, Informational},
     wire::{Body, RequestHead, parse},
@@ -93,7 +93,16 @@ fn find<'s>(
     host: &[u8],
 ) -> Result<&'s Route, Error> {
     let listener = snapshot.listener_id(&x.connection.listener);
-    let Found { route, .. } = snapshot.table.find(listener, head, host).ok_or(Error::NoRoute)?;
+    let found = snapshot.table.find(listener, head, host);
+    if let Some(reading) = other_reading(head.target.path()) {
+        let other = RequestHead { target: head.target.with_path(&reading), ..head.clone() };
+        if snapshot.table.find(listener, &other, host) != found {
+            return Err(Error::Malformed(
+                "path that leads to another route if its origin resolves it",
+            ));
+        }
+    }
+    let Found { route, .. } = found.ok_or(Error::NoRoute)?;
     x.route = Some(route);
     snapshot.routes.get(route).ok_or(Error::NoRoute)
 }

@@ -11,6 +11,7 @@ pub mod host;
 pub mod matcher;
 mod overlap;
 pub mod path;
+pub mod reading;
 pub mod redirect;
 pub mod rewrite;
 pub mod split;

@@ -168,17 +168,17 @@ async fn a_directory_that_was_made_again_is_watched_again_after_a_poll() {
 }
 
 #[tokio::test]
-async fn without_watch_only_a_signal_counts() {
+async fn without_watch_the_poll_still_looks() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("foxtrot.toml");
     fs::write(&file, "0").unwrap();
     let off = Target { watch: false, poll: Duration::from_millis(1), ..target(&[&file]) };
     let (_watch, mut task, mut causes) = task(off, Directories::new(Arc::new(Notify::new())));
+    task.retarget();
+    assert!(task.next_poll.is_some());
     fs::write(&file, "1").unwrap();
-    task.look(Cause::File).await;
-    assert!(causes.try_recv().is_err() && task.next_poll.is_none());
-    task.look(Cause::Signal).await;
-    assert_eq!(causes.try_recv(), Ok(Cause::Signal));
+    task.look(Cause::Poll).await;
+    assert_eq!(causes.try_recv(), Ok(Cause::Poll));
 }
 
 #[tokio::test]
