@@ -1,3 +1,23 @@
 //! foxtrot: an edge data-plane proxy.
+//!
+//! [`http::handle`] is the path of a request; `docs/architecture.md` is the map of the rest.
 
+pub mod admin;
+pub mod clock;
 pub mod config;
+pub mod demo;
+pub mod drain;
+pub mod error;
+pub mod filter;
+pub mod http;
+pub mod key_error;
+pub mod listener;
+pub mod mirror;
+pub mod observe;
+pub mod route;
+pub mod runtime;
+pub mod server;
+pub mod snapshot;
+pub mod upstream;
+pub mod wire;
+pub mod worker;

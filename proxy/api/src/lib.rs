@@ -1,1 +1,19 @@
+//! What the admin API says, as serde types: the server writes them, `foxctl` and the tests read them.
+//!
+//! Fields are only ever added.
 
+pub mod clusters;
+pub mod config;
+pub mod error;
+pub mod rollouts;
+pub mod status;
+
+pub use clusters::{ClusterStatus, EndpointState, EndpointStatus};
+pub use config::{
+    Cause, ConfigDiff, ConfigText, Generation, LocatedError, ReloadOutcome, ReloadResult,
+};
+pub use error::ApiError;
+pub use rollouts::{RolloutStatus, Shares};
+pub use status::{
+    AccessLogStatus, CertificateStatus, LastReload, ListenerStatus, Status, TlsStatus,
+};

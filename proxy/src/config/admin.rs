@@ -21,11 +21,11 @@ pub struct Admin {
 /// A secret, by reference only: exactly one of the two.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-
 pub struct Secret {
     /// Environment variable that holds it.
     pub env: Option<String>,
     /// File that holds it; white space at its ends is not part of it.
+    #[schemars(extend("format" = "path"))]
     pub file: Option<PathBuf>,
 }
 
@@ -72,6 +72,7 @@ pub enum LogFormat {
 #[serde(deny_unknown_fields)]
 pub struct AccessLog {
     /// File to append to, or `"-"` for standard output. Reopened on reload, for log rotation.
+    #[schemars(extend("format" = "path"))]
     pub path: String,
     /// Lines that may wait for the disk. More are dropped and counted.
     #[serde(default = "default_queue")]

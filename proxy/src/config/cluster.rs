@@ -83,12 +83,15 @@ pub enum Balance {
 #[serde(deny_unknown_fields, default)]
 pub struct ClusterTls {
     /// PEM bundle of authorities to trust instead of the system's.
+    #[schemars(extend("format" = "path"))]
     pub ca: Option<PathBuf>,
     /// Name to send as SNI and to verify instead of the endpoint's host.
     pub server_name: Option<String>,
     /// PEM file of our certificate chain (mTLS). Needs `key`.
+    #[schemars(extend("format" = "path"))]
     pub cert: Option<PathBuf>,
     /// PEM file of our private key. Needs `cert`.
+    #[schemars(extend("format" = "path"))]
     pub key: Option<PathBuf>,
 }
 

@@ -57,6 +57,7 @@ pub struct ListenerTls {
     pub certs: Vec<Certificate>,
     /// PEM bundle of authorities that client certificates must chain to (mTLS). No session tickets are issued then.
     #[serde(default)]
+    #[schemars(extend("format" = "path"))]
     pub client_ca: Option<PathBuf>,
     /// Whether a client without a certificate is let in. Needs `client_ca`.
     #[serde(default)]
@@ -68,8 +69,10 @@ pub struct ListenerTls {
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
     /// PEM file of the chain, leaf first.
+    #[schemars(extend("format" = "path"))]
     pub cert: PathBuf,
     /// PEM file of the private key (PKCS#8, PKCS#1 or SEC1).
+    #[schemars(extend("format" = "path"))]
     pub key: PathBuf,
 }
 
@@ -172,7 +175,7 @@ impl Default for ListenerTimeouts {
             header: Duration::seconds(10),
             body: BodyRate::default(),
             idle: Duration::seconds(75),
-            request: Duration::seconds(300),
+            request: Duration::seconds(3600),
             write: Duration::seconds(60),
             tunnel_idle: Duration::seconds(3600),
         }

@@ -27,10 +27,13 @@ pub use cluster::{
     Balance, Breaker, Cluster, ClusterTimeouts, ClusterTls, Health, Origin, Outlier, Pool, Resolve,
     Retry, RetryOn, UpstreamProtocol,
 };
+pub use diagnostic::{Problem, Report};
+pub use document::KeyPath;
 pub use listener::{
     BodyRate, Certificate, ClientAuth, Listener, ListenerLimits, ListenerTimeouts, ListenerTls,
     Protocol, ProxyProtocol, TlsVersion,
 };
+pub use load::Loaded;
 pub use rollout::{Colour, Mirror, Override, Rollout, StickyKey, Weights};
 pub use route::{HeaderEdits, Match, Rewrite, Route, RouteTarget, RouteTimeouts, StringMatch};
 pub use units::{ByteRate, Cidr, Duration, Percent, Size};

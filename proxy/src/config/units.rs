@@ -144,8 +144,11 @@ impl FromStr for Cidr {
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = self.0.as_millis();
+        if ms == 0 {
+            return f.write_str("0s");
+        }
         for (scale, unit) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")] {
-            if ms >= scale && ms % scale == 0 {
+            if ms >= scale && ms.is_multiple_of(scale) {
                 return write!(f, "{}{unit}", ms / scale);
             }
         }
@@ -201,7 +204,7 @@ impl<'de> Deserialize<'de> for Percent {
 
 impl Serialize for Percent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 % 100 == 0 {
+        if self.0.is_multiple_of(100) {
             serializer.serialize_u16(self.0 / 100)
         } else {
             serializer.serialize_f64(f64::from(self.0) / 100.0)
@@ -233,6 +236,7 @@ pub(super) fn check_format(format: &str, text: &str) -> Result<(), String> {
         "socket-address" => text.parse::<std::net::SocketAddr>().map(drop).map_err(|_| {
             format!("expected an address and port such as \"127.0.0.1:8080\" or \"[::]:8443\", found \"{text}\"")
         }),
+        "path" if text.is_empty() => Err("expected the path of a file, found \"\"".to_owned()),
         "route-target" => text.parse::<super::RouteTarget>().map(drop),
         _ => Ok(()),
     }
@@ -339,7 +343,7 @@ mod tests {
 
     #[test]
     fn units_print_what_they_parse() {
-        for text in ["250ms", "5s", "2m", "7d"] {
+        for text in ["0s", "250ms", "5s", "2m", "7d"] {
             assert_eq!(text.parse::<Duration>().unwrap().to_string(), text);
         }
         for text in ["64KiB", "1MiB", "3GiB", "7B"] {

@@ -1,0 +1,88 @@
+//! `/status`: the process at a glance.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Cause, LocatedError, ReloadOutcome};
+
+/// `GET /status`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Status {
+    /// Version of foxtrot.
+    pub version: String,
+    /// Process id.
+    pub pid: u32,
+    /// When the process started, in milliseconds since 1970-01-01T00:00:00Z.
+    pub started_at: u64,
+    /// Seconds since then.
+    pub uptime_s: u64,
+    /// The configuration in force: counts loads since the start, from 1.
+    pub generation: u64,
+    /// Identifies the text of the configuration in force.
+    pub config_hash: String,
+    /// The last load, applied or not.
+    pub last_reload: LastReload,
+    /// Whether traffic is wanted: what `/readyz` says.
+    pub ready: bool,
+    /// Whether the process is ending.
+    pub draining: bool,
+    /// Threads that serve requests.
+    pub workers: usize,
+    /// Listeners, by name.
+    pub listeners: Vec<ListenerStatus>,
+    /// The access log; absent where none is configured.
+    #[serde(default)]
+    pub access_log: Option<AccessLogStatus>,
+}
+
+/// The last load of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct LastReload {
+    /// What became of it.
+    pub result: ReloadOutcome,
+    /// Why it was tried.
+    pub cause: Cause,
+    /// When, in milliseconds since 1970-01-01T00:00:00Z.
+    pub at: u64,
+    /// Why it was refused; empty otherwise.
+    #[serde(default)]
+    pub errors: Vec<LocatedError>,
+}
+
+/// One listener.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct ListenerStatus {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Address and port that it is bound to.
+    pub address: String,
+    /// Open connections.
+    pub connections: u64,
+    /// TLS; absent on a cleartext listener.
+    #[serde(default)]
+    pub tls: Option<TlsStatus>,
+}
+
+/// TLS of a listener.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct TlsStatus {
+    /// Certificates, in the order of the configuration.
+    pub certs: Vec<CertificateStatus>,
+}
+
+/// A certificate that is served.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct CertificateStatus {
+    /// Names and addresses that it is for.
+    pub names: Vec<String>,
+    /// When it expires, in seconds since 1970-01-01T00:00:00Z.
+    pub not_after: i64,
+}
+
+/// The access log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct AccessLogStatus {
+    /// Lines written.
+    pub written: u64,
+    /// Lines dropped because the queue was full.
+    pub dropped: u64,
+}

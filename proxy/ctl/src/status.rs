@@ -1,0 +1,73 @@
+//! `foxctl status`: the process at a glance.
+
+use std::{io, process::ExitCode};
+
+use foxtrot_api::{ListenerStatus, ReloadOutcome, Status};
+
+use crate::{
+    client::Admin,
+    config,
+    failure::{FINDING, Failure},
+    output::{self, Output, Table},
+};
+
+/// Prints the status; a finding where the process is not ready or its last reload was refused.
+pub(crate) async fn run(admin: &Admin, out: &mut Output) -> Result<ExitCode, Failure> {
+    let answer = admin.get::<Status>("/status").await?;
+    if out.json {
+        out.text(&answer.body)?;
+    } else {
+        print(out, &answer.value)?;
+    }
+    out.flush()?;
+    let well = answer.value.ready && answer.value.last_reload.result != ReloadOutcome::Refused;
+    Ok(ExitCode::from(if well { 0 } else { FINDING }))
+}
+
+fn print(out: &mut Output, status: &Status) -> io::Result<()> {
+    let up = output::span(status.uptime_s);
+    out.line(format_args!("foxtrot {}, process {}, up {up}", status.version, status.pid))?;
+    let state = match (status.draining, status.ready) {
+        (true, _) => "draining",
+        (false, true) => "ready",
+        (false, false) => "not ready",
+    };
+    out.line(format_args!("state          {state}, {} workers", status.workers))?;
+    out.line(format_args!(
+        "configuration  generation {}, {}",
+        status.generation, status.config_hash
+    ))?;
+    let last = &status.last_reload;
+    let at = output::time(last.at);
+    out.line(format_args!("last reload    {} at {at}, cause: {}", last.result, last.cause))?;
+    if let Some(log) = status.access_log {
+        let (written, dropped) = (log.written, log.dropped);
+        out.line(format_args!("access log     {written} lines written, {dropped} dropped"))?;
+    }
+    for error in &last.errors {
+        out.text(config::located(error).as_bytes())?;
+    }
+    out.line("")?;
+    out.table(&listeners(&status.listeners))
+}
+
+fn listeners(listeners: &[ListenerStatus]) -> Table {
+    let mut table = Table::new(["listener", "address", "connections", "tls"]);
+    for listener in listeners {
+        table.row([
+            listener.name.clone(),
+            listener.address.clone(),
+            listener.connections.to_string(),
+            certificates(listener),
+        ]);
+    }
+    table
+}
+
+fn certificates(listener: &ListenerStatus) -> String {
+    let Some(tls) = &listener.tls else { return "none".to_owned() };
+    let cert = |cert: &foxtrot_api::CertificateStatus| {
+        format!("{} until {}", cert.names.join(","), output::date(cert.not_after))
+    };
+    tls.certs.iter().map(cert).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,184 @@
+//! The admin server's view of the running process.
+
+use std::sync::Arc;
+
+use foxtrot_api::{
+    AccessLogStatus, CertificateStatus, ClusterStatus, ConfigText, EndpointState, Generation,
+    ListenerStatus, ReloadResult, RolloutStatus, Shares, Status, TlsStatus,
+};
+use parking_lot::Mutex;
+
+use super::Operations;
+use crate::{
+    clock,
+    config::{Colour, Percent},
+    observe::shards::OneHot,
+    server::Life,
+    snapshot::{Rollout, Snapshot, control::Control, history},
+};
+
+/// The running process.
+pub struct Live {
+    control: Arc<Control>,
+    life: Arc<Life>,
+    /// Endpoints come and go with names that resolve anew: their series live from one scrape to the next.
+    endpoints: Mutex<Vec<Arc<OneHot>>>,
+}
+
+impl Live {
+    /// A view of the process that `control` steers.
+    pub fn new(control: Arc<Control>, life: Arc<Life>) -> Self {
+        Self { control, life, endpoints: Mutex::default() }
+    }
+
+    fn gauge_endpoints(&self, snapshot: &Snapshot) {
+        let metrics = self.control.metrics();
+        let mut series = Vec::new();
+        for cluster in &snapshot.clusters {
+            let cluster = cluster.describe();
+            for endpoint in &cluster.endpoints {
+                let one = metrics.endpoint_state(&cluster.name, &endpoint.address);
+                one.set(state(endpoint.state));
+                series.push(one);
+            }
+        }
+        *self.endpoints.lock() = series;
+    }
+}
+
+impl Operations for Live {
+    fn ready(&self) -> bool {
+        !self.life.is_ending()
+    }
+
+    async fn status(&self) -> Status {
+        let snapshot = self.control.snapshot();
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            // Milliseconds fit for half a billion years.
+            started_at: self.life.started_at.as_millis() as u64,
+            uptime_s: clock::now().saturating_duration_since(self.life.started).as_secs(),
+            generation: snapshot.generation,
+            config_hash: self.control.with_history(|history| {
+                history.latest().map(|entry| entry.facts.hash.clone()).unwrap_or_default()
+            }),
+            last_reload: self.control.last(),
+            ready: self.ready(),
+            draining: self.life.is_ending(),
+            workers: self.control.worker_count(),
+            listeners: listeners(&snapshot),
+            access_log: snapshot.access_log.is_some().then(|| {
+                let metrics = self.control.metrics();
+                AccessLogStatus {
+                    written: metrics.access_log_lines("written").value(),
+                    dropped: metrics.access_log_lines("dropped").value(),
+                }
+            }),
+        }
+    }
+
+    async fn metrics_text(&self) -> String {
+        self.gauge_endpoints(&self.control.snapshot());
+        match self.control.metrics().render() {
+            Ok(text) => text,
+            Err(error) => {
+                tracing::error!(%error, "metrics cannot be rendered");
+                String::new()
+            }
+        }
+    }
+
+    async fn config_text(&self) -> ConfigText {
+        self.control.with_history(|history| match history.latest() {
+            Some(entry) => ConfigText {
+                generation: entry.facts.generation,
+                hash: entry.facts.hash.clone(),
+                text: entry.text.to_string(),
+            },
+            // There is always one: the process began with it.
+            None => ConfigText { generation: 0, hash: history::hash(""), text: String::new() },
+        })
+    }
+
+    async fn history(&self) -> Vec<Generation> {
+        self.control.with_history(history::History::list)
+    }
+
+    async fn diff(&self, from: u64, to: u64) -> Option<String> {
+        self.control.with_history(|history| history.diff(from, to))
+    }
+
+    async fn clusters(&self) -> Vec<ClusterStatus> {
+        self.control.snapshot().clusters.iter().map(|cluster| cluster.describe()).collect()
+    }
+
+    async fn rollouts(&self) -> Vec<RolloutStatus> {
+        self.control.snapshot().rollouts.iter().map(|rollout| describe(rollout)).collect()
+    }
+
+    async fn reload(&self) -> ReloadResult {
+        let control = Arc::clone(&self.control);
+        in_task(async move { control.reload(foxtrot_api::Cause::Admin).await }).await
+    }
+
+    async fn rollback(&self, generation: u64) -> Option<ReloadResult> {
+        self.control.with_history(|history| history.find(generation).map(drop))?;
+        let control = Arc::clone(&self.control);
+        Some(in_task(async move { control.rollback(generation).await }).await)
+    }
+}
+
+/// A caller that leaves must not stop a load half way.
+async fn in_task(load: impl Future<Output = ReloadResult> + Send + 'static) -> ReloadResult {
+    tokio::spawn(load).await.unwrap_or_else(|_| ReloadResult {
+        result: foxtrot_api::ReloadOutcome::Refused,
+        generation: 0,
+        errors: vec![foxtrot_api::LocatedError {
+            message: "loading failed".to_owned(),
+            ..foxtrot_api::LocatedError::default()
+        }],
+    })
+}
+
+fn listeners(snapshot: &Snapshot) -> Vec<ListenerStatus> {
+    let rows = snapshot.listeners.iter().zip(&snapshot.certificates);
+    rows.map(|(listener, certificates)| ListenerStatus {
+        name: listener.state.name.to_string(),
+        address: listener.state.address.to_string(),
+        connections: listener.state.open() as u64,
+        tls: listener.tls.as_ref().map(|_| TlsStatus {
+            certs: certificates
+                .iter()
+                .map(|facts| CertificateStatus {
+                    names: facts.names.clone(),
+                    not_after: facts.not_after,
+                })
+                .collect(),
+        }),
+    })
+    .collect()
+}
+
+fn describe(rollout: &Rollout) -> RolloutStatus {
+    let green = f64::from(rollout.green_share) / 100.0;
+    let name = |colour| rollout.cluster(colour).name.to_string();
+    RolloutStatus {
+        name: rollout.name.to_string(),
+        blue: name(Colour::Blue),
+        green: name(Colour::Green),
+        weights: Shares {
+            blue: f64::from(Percent::whole(100).basis_points()) / 100.0 - green,
+            green,
+        },
+    }
+}
+
+fn state(state: EndpointState) -> &'static str {
+    match state {
+        EndpointState::Healthy => "healthy",
+        EndpointState::Unhealthy => "unhealthy",
+        EndpointState::Ejected => "ejected",
+        EndpointState::Unprobed => "unprobed",
+    }
+}

@@ -1,0 +1,139 @@
+//! The admin server: health, metrics, status and configuration over HTTP/1.1, for people, `foxctl`, Prometheus and probes.
+//!
+//! What it can do is [`Operations`]; which path is which is `router`; who may call is `guard`. It is no part of the data
+//! path, and the one place where requests pass through tower's layers.
+
+mod config;
+mod dashboard;
+mod guard;
+pub mod live;
+mod operations;
+mod router;
+mod status;
+mod token;
+
+use std::{io, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::JoinSet,
+    time,
+};
+
+pub use operations::Operations;
+pub use token::{Token, TokenError, TokenSource};
+
+/// Serves until `shutdown`, then lets calls in flight end, but not for long.
+///
+/// `token` may change while this runs; without one the server must be on loopback, which the check of the configuration sees
+/// to.
+pub async fn serve(
+    listener: TcpListener,
+    ops: Arc<impl Operations>,
+    token: TokenSource,
+    shutdown: impl Future<Output = ()>,
+) {
+    let mut server = Server::new(router::router(ops, token));
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            accepted = accept(&listener, &server.room) => server.spawn(accepted),
+            Some(_) = server.connections.join_next() => {}
+        }
+    }
+    drop(listener);
+    server.drain().await;
+}
+
+/// Open connections.
+const CONNECTIONS_MAX: usize = 256;
+
+/// From connect, or the last answer, to the end of a request head.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// For calls in flight when the server ends.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Between tries to accept when the process has no descriptor left.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+struct Server {
+    router: Router,
+    room: Arc<Semaphore>,
+    connections: JoinSet<()>,
+    draining: watch::Sender<bool>,
+}
+
+impl Server {
+    fn new(router: Router) -> Self {
+        Self {
+            router,
+            room: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            connections: JoinSet::new(),
+            draining: watch::Sender::new(false),
+        }
+    }
+
+    fn spawn(&mut self, (stream, permit): (TcpStream, OwnedSemaphorePermit)) {
+        let service = TowerToHyperService::new(self.router.clone());
+        let mut draining = self.draining.subscribe();
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME_MAX)
+            .serve_connection(TokioIo::new(stream), service);
+        self.connections.spawn(async move {
+            let _permit = permit;
+            let mut connection = std::pin::pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                _ = draining.changed() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "admin connection failed");
+            }
+        });
+    }
+
+    async fn drain(mut self) {
+        self.draining.send_replace(true);
+        let all = async { while self.connections.join_next().await.is_some() {} };
+        if time::timeout(DRAIN_TIME_MAX, all).await.is_err() {
+            tracing::debug!("admin connections were cut");
+        }
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> (TcpStream, OwnedSemaphorePermit) {
+    // The semaphore is never closed; if it were, nothing should be accepted any more.
+    let Ok(permit) = Arc::clone(room).acquire_owned().await else {
+        return std::future::pending().await;
+    };
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return (stream, permit),
+            Err(error) => after_failed_accept(&error).await,
+        }
+    }
+}
+
+async fn after_failed_accept(error: &io::Error) {
+    tracing::warn!(%error, "admin server cannot accept");
+    time::sleep(ACCEPT_AGAIN).await;
+}
+
+#[cfg(test)]
+mod tests;

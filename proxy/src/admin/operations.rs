@@ -1,0 +1,39 @@
+//! What the admin server can ask of the process.
+
+use foxtrot_api::{ClusterStatus, ConfigText, Generation, ReloadResult, RolloutStatus, Status};
+
+/// What the admin server can ask of the process.
+///
+/// Futures may be dropped before they end, when a caller leaves or has waited long enough: work that must not stop half way
+/// belongs in a task of its own.
+pub trait Operations: Send + Sync + 'static {
+    /// Whether traffic is wanted. Waits for nothing, because probes do not.
+    fn ready(&self) -> bool;
+
+    /// The process at a glance.
+    fn status(&self) -> impl Future<Output = Status> + Send;
+
+    /// All metrics in the text format of Prometheus, version 0.0.4.
+    fn metrics_text(&self) -> impl Future<Output = String> + Send;
+
+    /// The configuration in force.
+    fn config_text(&self) -> impl Future<Output = ConfigText> + Send;
+
+    /// The generations that are kept, oldest first; the last is in force.
+    fn history(&self) -> impl Future<Output = Vec<Generation>> + Send;
+
+    /// Unified diff between two generations; `None` where one of them is not kept.
+    fn diff(&self, from: u64, to: u64) -> impl Future<Output = Option<String>> + Send;
+
+    /// Clusters and their endpoints, by name.
+    fn clusters(&self) -> impl Future<Output = Vec<ClusterStatus>> + Send;
+
+    /// Rollouts, by name.
+    fn rollouts(&self) -> impl Future<Output = Vec<RolloutStatus>> + Send;
+
+    /// Loads the configuration again.
+    fn reload(&self) -> impl Future<Output = ReloadResult> + Send;
+
+    /// Puts the text of an earlier generation in force, as a new generation; `None` where it is not kept.
+    fn rollback(&self, generation: u64) -> impl Future<Output = Option<ReloadResult>> + Send;
+}

@@ -1,0 +1,92 @@
+//! `foxtrot demo`: the main job on one machine, with nothing to set up.
+//!
+//! Two origins in this process, one blue and one green, a proxy in front of them, and a configuration in a temporary folder
+//! that can be edited while it is watched.
+
+use std::{fs, io::Write as _, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::{config::Colour, server::Server, snapshot::control::Source};
+
+/// Serves the demonstration until it is interrupted.
+///
+/// # Errors
+/// A port is taken, or the temporary folder cannot be written.
+pub async fn run() -> anyhow::Result<()> {
+    let blue = origin(Colour::Blue).await?;
+    let green = origin(Colour::Green).await?;
+    let path = write_config(blue, green)?;
+    let server = Server::start(Source::File(path.clone())).await?;
+    tell(&path)?;
+    let result = server.run().await;
+    // The folder is ours, and in the temporary one anyway.
+    let _ = path.parent().map(fs::remove_dir_all);
+    result
+}
+
+fn write_config(blue: SocketAddr, green: SocketAddr) -> anyhow::Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("foxtrot-demo-{}", std::process::id()));
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let path = folder.join("foxtrot.toml");
+    let text = include_str!("../../conf/demo.toml")
+        .replace("127.0.0.1:8081", &blue.to_string())
+        .replace("127.0.0.1:8082", &green.to_string());
+    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}
+
+fn tell(path: &std::path::Path) -> std::io::Result<()> {
+    let path = path.display();
+    writeln!(
+        std::io::stdout().lock(),
+        "\
+foxtrot serves on http://127.0.0.1:8080, its dashboard on http://127.0.0.1:9901
+
+Try:
+  curl http://127.0.0.1:8080/
+  curl -H 'x-colour: green' http://127.0.0.1:8080/
+  curl http://127.0.0.1:9901/status
+
+Watch a flip: start this,
+  while sleep 0.2; do curl -s http://127.0.0.1:8080/ -H \"x-user-id: $RANDOM\"; done
+and change the weights in another terminal:
+  sed -i 's/^weights = .*/weights = {{ blue = 0, green = 100 }}/' {path}
+
+End with Ctrl-C."
+    )
+}
+
+/// An origin that says its colour. Plain sockets are enough for it, and show that the proxy needs nothing of an origin.
+async fn origin(colour: Colour) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let address = listener.local_addr()?;
+    let body = format!("hello from {colour}\n");
+    let answer: Arc<str> = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {}\r\nx-origin: {colour}\r\n\r\n{body}",
+        body.len()
+    )
+    .into();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(answer_all(stream, Arc::clone(&answer)));
+        }
+    });
+    Ok(address)
+}
+
+async fn answer_all(mut stream: TcpStream, answer: Arc<str>) -> std::io::Result<()> {
+    let mut input = Vec::new();
+    while stream.read_buf(&mut input).await? > 0 {
+        // The proxy sends one request at a time, and none of the demonstration has a body.
+        if input.ends_with(b"\r\n\r\n") {
+            input.clear();
+            stream.write_all(answer.as_bytes()).await?;
+        }
+    }
+    Ok(())
+}

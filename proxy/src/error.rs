@@ -1,0 +1,119 @@
+//! Why an exchange ended otherwise than with the upstream's own answer, whose fault that is, and whether another try may help.
+//!
+//! [`crate::http::reply`] is the one table from here to status, flag and metric.
+
+use std::time::Duration;
+
+/// Whose fault an error is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The client's: 4xx.
+    Client,
+    /// The upstream's: 502 or 504.
+    Upstream,
+    /// Ours, which is to say that we are full: 429.
+    Us,
+}
+
+/// Why an exchange ended otherwise than with the upstream's own answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The request's head or framing is malformed or ambiguous.
+    #[error("malformed request: {0}")]
+    Malformed(&'static str),
+    /// The request's version is not 1.0, 1.1 or 2.
+    #[error("http version not supported")]
+    Version,
+    /// CONNECT, or an upgrade where there is none to be had.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// The request line is longer than `limits.header_bytes`.
+    #[error("request target too long")]
+    TargetTooLong,
+    /// The head is longer than `limits.header_bytes` or has more fields than `limits.headers`.
+    #[error("request header fields too large")]
+    HeadersTooLarge,
+    /// The body is longer than the limit.
+    #[error("request body too large")]
+    BodyTooLarge,
+    /// The client was slower than one of its deadlines.
+    #[error("request timed out in its {0}")]
+    RequestTimeout(&'static str),
+    /// The client left.
+    #[error("client closed the connection")]
+    ClientGone,
+    /// No route matches.
+    #[error("no route")]
+    NoRoute,
+    /// The whole exchange took longer than the listener's or route's `timeouts.request`.
+    #[error("exchange took longer than timeouts.request")]
+    ExchangeTimeout,
+    /// A cap of the cluster's breaker is reached.
+    #[error("{cap} of the cluster are at their cap")]
+    Overflow {
+        /// Which cap: `connections`, `pending` or `requests`.
+        cap: &'static str,
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// The cluster has no address to send to: its names do not resolve.
+    #[error("cluster has no endpoint")]
+    NoEndpoint,
+    /// No connection was made.
+    #[error("connect failed: {0}")]
+    Connect(String),
+    /// No connection was made in time.
+    #[error("connect timed out")]
+    ConnectTimeout,
+    /// The connection ended before the response head.
+    #[error("upstream reset: {0}")]
+    Reset(String),
+    /// The upstream's answer is not HTTP.
+    #[error("malformed response: {0}")]
+    UpstreamMalformed(&'static str),
+    /// No response head within the try's deadline.
+    #[error("upstream did not answer in time")]
+    TryTimeout,
+    /// No response head within the deadline of all tries.
+    #[error("upstream did not answer in time, retries included")]
+    TotalTimeout,
+}
+
+impl Error {
+    /// Whose fault this is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Malformed(_)
+            | Self::Version
+            | Self::MethodNotAllowed
+            | Self::TargetTooLong
+            | Self::HeadersTooLarge
+            | Self::BodyTooLarge
+            | Self::RequestTimeout(_)
+            | Self::ClientGone
+            | Self::NoRoute => Fault::Client,
+            Self::Overflow { .. } => Fault::Us,
+            Self::ExchangeTimeout
+            | Self::NoEndpoint
+            | Self::Connect(_)
+            | Self::ConnectTimeout
+            | Self::Reset(_)
+            | Self::UpstreamMalformed(_)
+            | Self::TryTimeout
+            | Self::TotalTimeout => Fault::Upstream,
+        }
+    }
+
+    /// Whether another endpoint may do better. Whether a second try is *safe* depends on the request: see
+    /// [`crate::upstream::retry`].
+    pub fn retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect(_)
+                | Self::ConnectTimeout
+                | Self::Reset(_)
+                | Self::UpstreamMalformed(_)
+                | Self::TryTimeout
+        )
+    }
+}

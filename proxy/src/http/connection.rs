@@ -1,0 +1,112 @@
+//! The life of a downstream connection, from accept to close.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::BytesMut;
+use tokio::{net::TcpStream, sync::watch, time::timeout_at};
+use tokio_rustls::TlsAcceptor;
+use tracing::debug;
+
+use super::{h1, h2};
+use crate::{
+    clock::{self, Instant},
+    config::Protocol,
+    listener::{Listener, Permit, Phase, proxy_protocol, reached},
+    wire::Stream,
+    worker::{Held, Worker},
+};
+
+/// What the exchanges of a connection have in common.
+#[derive(Debug)]
+pub struct Connection {
+    /// The worker that serves it.
+    pub worker: Arc<Worker>,
+    /// The listener that took it, as it was then.
+    pub listener: Arc<Listener>,
+    /// The other end: of the socket, or what the PROXY header says it was.
+    pub peer: SocketAddr,
+    /// Version of TLS that the client speaks; none in the clear.
+    pub tls: Option<&'static str>,
+    _permit: Permit,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.listener.counters.open.add(self.worker.id, -1);
+    }
+}
+
+/// The first bytes of an HTTP/2 connection (RFC 9113, 3.4).
+pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+impl Connection {
+    /// The snapshot for the next request: the one in force, or the last one that had this listener.
+    pub fn snapshot(&self) -> Arc<Held> {
+        self.listener.state.retired().map_or_else(|| self.worker.snapshot(), Arc::clone)
+    }
+
+    /// The listener's phase, to be watched.
+    pub fn phase(&self) -> watch::Receiver<Phase> {
+        self.listener.state.phase()
+    }
+
+    /// Whether the listener offers `protocol`.
+    pub fn offers(&self, protocol: Protocol) -> bool {
+        self.listener.config.protocols.contains(&protocol)
+    }
+}
+
+/// Serves a connection to its end.
+pub async fn serve(
+    worker: Arc<Worker>,
+    listener: Arc<Listener>,
+    tcp: TcpStream,
+    peer: SocketAddr,
+    permit: Permit,
+) {
+    let mut phase = listener.state.phase();
+    let deadline = clock::now() + listener.config.timeouts.handshake.0;
+    let opened = timeout_at(deadline, open(&listener, tcp, peer, deadline));
+    let opened = tokio::select! {
+        opened = opened => opened,
+        () = reached(&mut phase, Phase::Cut) => return,
+    };
+    let (stream, peer) = match opened {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(error)) => {
+            return debug!(%peer, listener = %listener.state.name, error, "handshake failed");
+        }
+        Err(_) => return debug!(%peer, listener = %listener.state.name, "handshake timed out"),
+    };
+    listener.counters.open.add(worker.id, 1);
+    let connection =
+        Arc::new(Connection { worker, peer, tls: stream.tls_version(), listener, _permit: permit });
+    match stream.alpn() {
+        Some(b"h2") => h2::serve(connection, stream, BytesMut::new()).await,
+        _ => h1::serve(connection, stream).await,
+    }
+}
+
+/// PROXY header, then TLS.
+async fn open(
+    listener: &Listener,
+    tcp: TcpStream,
+    peer: SocketAddr,
+    deadline: Instant,
+) -> Result<(Stream, SocketAddr), String> {
+    // A response is written whole: waiting for more would only delay it.
+    tcp.set_nodelay(true).map_err(|error| error.to_string())?;
+    let mut peer = peer;
+    if listener.proxy_sources.as_ref().is_some_and(|sources| sources.contains(peer.ip())) {
+        let told = proxy_protocol::read(&tcp, deadline).await.map_err(|error| error.to_string())?;
+        peer = told.unwrap_or(peer);
+    }
+    let Some(tls) = &listener.tls else { return Ok((Stream::Tcp(tcp), peer)) };
+    let stream =
+        TlsAcceptor::from(Arc::clone(tls)).accept(tcp).await.map_err(|error| error.to_string())?;
+    Ok((Stream::Tls(Box::new(stream.into())), peer))
+}
+
+/// How long a closing connection is still read from, so that the client gets to read our last words before a reset
+/// (RFC 9112, 9.6).
+pub const LINGER: Duration = Duration::from_secs(2);

@@ -1,0 +1,209 @@
+//! An exchange: one request and its answer, and what is known of it so far.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, Version};
+
+use super::{connection::Connection, reply};
+use crate::{
+    clock::{self, Instant},
+    config::Colour,
+    error::Error,
+    filter::client_ip::Client,
+    observe::{Record, metrics::CodeClass},
+    upstream,
+    wire::{BodyError, RequestHead},
+    worker::Held,
+};
+
+/// One request and its answer. Dropping it writes the access log line and the metrics, however it ended.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The connection that it came on.
+    pub connection: Arc<Connection>,
+    /// The configuration that holds for it, from its first byte to its last.
+    pub snapshot: Arc<Held>,
+    /// When its head was complete.
+    pub started: Instant,
+    /// What was asked for; `None` if that could not be read.
+    pub request: Option<Asked>,
+    /// Who asks, behind trusted proxies the address that they report.
+    pub client: Client,
+    /// Position of the route among the snapshot's.
+    pub route: Option<usize>,
+    /// Name of the cluster that it was sent to.
+    pub cluster: Option<Arc<str>>,
+    /// Colour that the split chose.
+    pub colour: Option<Colour>,
+    /// Whether a copy went to a shadow.
+    pub mirrored: bool,
+    /// How it went upstream.
+    pub upstream: upstream::Report,
+    /// Identifies it across hops.
+    pub request_id: Option<HeaderValue>,
+    /// The trace it belongs to.
+    pub trace_id: Option<u128>,
+    /// Body bytes received.
+    pub bytes_in: Option<Arc<AtomicU64>>,
+    /// Body bytes sent.
+    pub bytes_out: u64,
+    /// Status that the client was sent; 0 if none was.
+    pub status: u16,
+    /// Why it ended as it did, where that was not the upstream's own answer.
+    pub flag: Option<&'static str>,
+}
+
+/// What was asked for, kept for the log.
+#[derive(Debug)]
+pub struct Asked {
+    /// Method.
+    pub method: Method,
+    /// Host as the client wrote it.
+    pub authority: Bytes,
+    /// Target as the client wrote it; the log leaves the query out.
+    pub target: Bytes,
+    /// Version that the client spoke.
+    pub version: Version,
+    /// Whether this is gRPC, which is told of errors in its own terms.
+    pub grpc: bool,
+}
+
+impl Exchange {
+    /// An exchange whose request head is read.
+    pub fn begin(connection: Arc<Connection>, head: &RequestHead) -> Self {
+        let grpc = head
+            .headers
+            .get(http::header::CONTENT_TYPE)
+            .is_some_and(|kind| is_grpc(kind.as_bytes()));
+        let asked = Asked {
+            method: head.method.clone(),
+            authority: head.authority.clone(),
+            target: head.target.raw().clone(),
+            version: head.version,
+            grpc,
+        };
+        let mut exchange = Self::unread(connection);
+        exchange.request = Some(asked);
+        exchange
+    }
+
+    /// An exchange whose request head cannot be read.
+    pub fn unread(connection: Arc<Connection>) -> Self {
+        Self {
+            snapshot: connection.snapshot(),
+            started: clock::now(),
+            request: None,
+            client: Client { address: connection.peer.ip(), peer_trusted: false },
+            route: None,
+            cluster: None,
+            colour: None,
+            mirrored: false,
+            upstream: upstream::Report::default(),
+            request_id: None,
+            trace_id: None,
+            bytes_in: None,
+            bytes_out: 0,
+            status: 0,
+            flag: None,
+            connection,
+        }
+    }
+
+    /// Turns an error into the answer, and remembers it.
+    pub fn refuse(&mut self, error: &Error) -> reply::Reply {
+        self.flag = Some(reply::row(error).flag);
+        self.snapshot.refusals.count(self.connection.worker.id, reply::row(error).flag);
+        tracing::debug!(client = %self.client.address, error = %error, "exchange refused");
+        reply::refusal(error, self.request.as_ref().is_some_and(|request| request.grpc))
+    }
+
+    /// The client left before its answer was sent.
+    pub fn client_left(&mut self) {
+        let row = reply::row(&Error::ClientGone);
+        self.flag = Some(row.flag);
+    }
+
+    /// The answer broke off behind its head.
+    pub fn broke_off(&mut self, error: &BodyError) {
+        self.flag = Some(match error {
+            BodyError::ClientGone => "client_gone",
+            BodyError::UpstreamIdle => "upstream_idle",
+            _ => "upstream_truncated",
+        });
+        tracing::debug!(client = %self.client.address, error = %error, "response broke off");
+    }
+
+    /// Time since the head was complete.
+    pub fn elapsed(&self) -> Duration {
+        clock::now().saturating_duration_since(self.started)
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let elapsed = self.elapsed();
+        let worker = self.connection.worker.id;
+        let status = StatusCode::from_u16(self.status).ok();
+        self.snapshot
+            .request_metrics(
+                &self.connection.listener,
+                self.route,
+                self.cluster.as_deref(),
+                self.colour,
+            )
+            .record(worker, status.map_or(CodeClass::None, CodeClass::of), elapsed);
+        if let Some(log) = &self.snapshot.access_log {
+            log.write(worker, &self.record(elapsed));
+        }
+    }
+}
+
+impl Exchange {
+    fn record(&self, elapsed: Duration) -> Record<'_> {
+        let asked = self.request.as_ref();
+        let bytes_in = self.bytes_in.as_ref().map_or(0, |bytes| bytes.load(Ordering::Relaxed));
+        Record {
+            since_epoch: clock::since_epoch().saturating_sub(elapsed),
+            listener: &self.connection.listener.state.name,
+            client: self.client.address,
+            peer: self.connection.peer,
+            tls: self.connection.tls,
+            protocol: asked.map(|asked| asked.version),
+            method: asked.map(|asked| &asked.method),
+            host: asked.map_or(&[], |asked| &asked.authority),
+            path: asked.map_or(&[], |asked| path(&asked.target)),
+            route: self.route.map(|route| &*self.snapshot.routes[route].name),
+            cluster: self.cluster.as_deref(),
+            colour: self.colour,
+            endpoint: self.upstream.endpoint.as_deref(),
+            status: (self.status != 0).then_some(self.status),
+            flags: self.flag.as_slice(),
+            bytes_in,
+            bytes_out: self.bytes_out,
+            duration: elapsed,
+            upstream: self.upstream.first_byte,
+            tries: self.upstream.tries,
+            reused: self.upstream.reused,
+            request_id: self.request_id.as_ref().map_or(&[], HeaderValue::as_bytes),
+            trace_id: self.trace_id,
+            mirror: self.mirrored.then_some("sent"),
+        }
+    }
+}
+
+fn path(target: &[u8]) -> &[u8] {
+    &target[..memchr::memchr(b'?', target).unwrap_or(target.len())]
+}
+
+fn is_grpc(content_type: &[u8]) -> bool {
+    content_type
+        .strip_prefix(b"application/grpc")
+        .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+}

@@ -1,0 +1,556 @@
+//! HTTP/1.1 and HTTP/1.0 towards clients (RFC 9112): one loop per connection, one exchange at a time.
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::BytesMut;
+use http::{
+    HeaderMap, Method, StatusCode, Version,
+    header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING},
+};
+use http_body::Body as _;
+use tokio::{
+    sync::watch,
+    time::{Sleep, sleep_until},
+};
+
+use super::{
+    connection::{Connection, LINGER, PREFACE},
+    context::Exchange,
+    h2, handle,
+    reply::Reply,
+    transport::{RequestBody, Transport},
+    upgrade,
+};
+use crate::{
+    clock,
+    config::Protocol,
+    error::Error,
+    listener::{Phase, reached},
+    wire::{
+        Body, BodyError, RequestHead, Stream,
+        encode::{self, Persistence, ResponseLength},
+        framing::{self, BodyLength},
+        parse::{self, HeadLimits, Scan},
+    },
+};
+
+/// Serves a connection to its end.
+pub async fn serve(connection: Arc<Connection>, stream: Stream) {
+    let transport = Arc::new(Transport::new(stream, BytesMut::new()));
+    let phase = connection.phase();
+    let timer = pin!(sleep_until(clock::now()));
+    H1 { connection, transport, phase, timer, served: 0 }.run().await;
+}
+
+/// A connection between its exchanges.
+struct H1<'a> {
+    connection: Arc<Connection>,
+    transport: Arc<Transport>,
+    phase: watch::Receiver<Phase>,
+    timer: Pin<&'a mut Sleep>,
+    served: u64,
+}
+
+/// What came instead of a request.
+enum NoRequest {
+    /// The connection ended between requests, or nothing came in time.
+    Ended,
+    /// The client speaks HTTP/2.
+    Http2,
+    /// It cannot be read.
+    Refused(Error),
+}
+
+/// What becomes of the connection behind an exchange.
+enum Next {
+    Request,
+    /// Ended in order: the client may read what we sent.
+    Close,
+    /// Broken: the client must not take what it has for whole.
+    Reset,
+    Tunnel(Box<upgrade::Switch>),
+}
+
+/// What a response does to its connection, decided before its head is written.
+struct Framing {
+    length: BodyLength,
+    keep: bool,
+    bodiless: bool,
+}
+
+impl H1<'_> {
+    async fn run(mut self) {
+        loop {
+            let next = match self.next_request().await {
+                Ok(head) => self.exchange(head).await,
+                Err(NoRequest::Ended) => return,
+                Err(NoRequest::Http2) => return self.become_h2().await,
+                Err(NoRequest::Refused(error)) => self.refuse_unread(&error).await,
+            };
+            match next {
+                Next::Request => self.served += 1,
+                Next::Close => return self.close().await,
+                Next::Reset => return self.transport.reset_on_close(),
+                Next::Tunnel(switch) => return upgrade::run_h1(&self.transport, *switch).await,
+            }
+        }
+    }
+
+    /// Waits for the next request head, within the deadlines of its first byte and its whole.
+    async fn next_request(&mut self) -> Result<RequestHead, NoRequest> {
+        let connection = Arc::clone(&self.connection);
+        let config = &connection.listener.config;
+        let limits = HeadLimits {
+            bytes: config.limits.header_bytes.0 as usize,
+            fields: config.limits.headers.into(),
+        };
+        let mut scan = Scan::default();
+        let (mut begun, mut drained) = (false, false);
+        let wait = if self.served == 0 { config.timeouts.first_byte } else { config.timeouts.idle };
+        let mut deadline = clock::now() + wait.0;
+        loop {
+            if self.transport.with_input(|input| !input.is_empty()) && !begun {
+                begun = true;
+                deadline = clock::now() + config.timeouts.header.0;
+            }
+            if begun && let Some(head) = self.parse(&mut scan, limits)? {
+                return Ok(head);
+            }
+            self.timer.as_mut().reset(deadline);
+            match self.wait_for_input(begun || drained).await {
+                Input::Some => {}
+                Input::Drained => {
+                    // A request may be on its way: closing now would lose it, and its answer can say that this is the end.
+                    drained = true;
+                    deadline = deadline.min(clock::now() + DRAIN_GRACE);
+                }
+                Input::End => return Err(NoRequest::Ended),
+                Input::TooLate if begun => {
+                    return Err(NoRequest::Refused(Error::RequestTimeout("head")));
+                }
+                Input::TooLate => return Err(NoRequest::Ended),
+            }
+        }
+    }
+
+    fn parse(&self, scan: &mut Scan, limits: HeadLimits) -> Result<Option<RequestHead>, NoRequest> {
+        if self.served == 0 && self.connection.tls.is_none() {
+            match self.transport.with_input(|input| preface(input)) {
+                Preface::Whole if self.connection.offers(Protocol::H2) => {
+                    return Err(NoRequest::Http2);
+                }
+                Preface::Part if self.connection.offers(Protocol::H2) => return Ok(None),
+                _ => {}
+            }
+        }
+        if !self.connection.offers(Protocol::Http1) {
+            return Err(NoRequest::Refused(Error::Version));
+        }
+        self.transport
+            .with_input(|input| parse::request(input, scan, limits))
+            .map_err(NoRequest::Refused)
+    }
+
+    /// `committed`: draining changes nothing any more, only the cut does.
+    async fn wait_for_input(&mut self, committed: bool) -> Input {
+        let until = if committed { Phase::Cut } else { Phase::Draining };
+        tokio::select! {
+            biased;
+            read = poll_fn(|cx| self.transport.poll_fill(cx)) => match read {
+                Ok(0) | Err(_) => Input::End,
+                Ok(_) => Input::Some,
+            },
+            () = self.timer.as_mut() => Input::TooLate,
+            () = reached(&mut self.phase, until) => if committed { Input::End } else { Input::Drained },
+        }
+    }
+
+    /// One request and its answer.
+    async fn exchange(&mut self, mut head: RequestHead) -> Next {
+        let mut exchange = Exchange::begin(Arc::clone(&self.connection), &head);
+        let keep = self.wants_to_keep(&head);
+        let explicit = head.version == Version::HTTP_10;
+        let method = head.method.clone();
+        let reply = match self.begin_body(&mut head) {
+            Err(error) => {
+                let reply = exchange.refuse(&error);
+                return self.respond_and_close(exchange, &method, reply).await;
+            }
+            Ok(body) => self.drive(&mut exchange, head, body).await,
+        };
+        match reply {
+            Some(reply) => self.respond(exchange, &method, reply, keep, explicit).await,
+            None => {
+                exchange.client_left();
+                Next::Reset
+            }
+        }
+    }
+
+    /// Finds out where the body ends and refuses what is ambiguous, before anything is sent upstream.
+    fn begin_body(&self, head: &mut RequestHead) -> Result<Body, Error> {
+        let length = framing::request_body(head).map_err(Error::Malformed)?;
+        head.headers.remove(CONTENT_LENGTH);
+        head.headers.remove(TRANSFER_ENCODING);
+        let expects = head.version == Version::HTTP_11
+            && head
+                .headers
+                .get(EXPECT)
+                .is_some_and(|expect| expect.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+        self.transport.begin_body(length, expects && length != BodyLength::None);
+        if length == BodyLength::None {
+            head.headers.remove(EXPECT);
+            return Ok(Body::Empty);
+        }
+        self.transport.decode_ahead().map_err(Error::Malformed)?;
+        Ok(Body::stream(RequestBody::new(Arc::clone(&self.transport))))
+    }
+
+    /// Runs the request path, while watching for the client to leave. `None` if it did.
+    async fn drive(
+        &mut self,
+        exchange: &mut Exchange,
+        head: RequestHead,
+        body: Body,
+    ) -> Option<Reply> {
+        let deadline = exchange.started + handle::exchange_timeout(exchange);
+        self.timer.as_mut().reset(deadline);
+        let interim = (head.version == Version::HTTP_11)
+            .then_some(&*self.transport as &dyn crate::upstream::Informational);
+        let outcome = {
+            // Boxed: the path's state is large, and a connection should not keep room for it while it is idle.
+            let mut path = Box::pin(handle::handle(exchange, head, body, interim));
+            let transport = &self.transport;
+            tokio::select! {
+                biased;
+                reply = &mut path => Outcome::Reply(reply),
+                () = poll_fn(|cx| poll_client_gone(transport, cx)) => Outcome::Gone,
+                () = self.timer.as_mut() => Outcome::TooLate,
+                () = reached(&mut self.phase, Phase::Cut) => Outcome::Gone,
+            }
+        };
+        match outcome {
+            Outcome::Reply(reply) => Some(reply),
+            Outcome::Gone => None,
+            Outcome::TooLate if self.transport.body_is_read() => {
+                Some(exchange.refuse(&Error::ExchangeTimeout))
+            }
+            Outcome::TooLate => Some(exchange.refuse(&Error::RequestTimeout("body"))),
+        }
+    }
+
+    async fn respond(
+        &mut self,
+        exchange: Exchange,
+        method: &Method,
+        reply: Reply,
+        keep: bool,
+        explicit: bool,
+    ) -> Next {
+        if reply.tunnel.is_some() {
+            return self.switch(exchange, reply).await;
+        }
+        let framing = self.frame(method, &reply, keep, explicit);
+        let persistence = match (framing.keep, explicit) {
+            (false, _) => Persistence::Close,
+            (true, true) => Persistence::KeepAliveExplicit,
+            (true, false) => Persistence::KeepAlive,
+        };
+        let sent = self.send(exchange, reply, &framing, persistence).await;
+        if sent.is_err() {
+            return Next::Reset;
+        }
+        if framing.keep && self.skip_rest_of_body().await { Next::Request } else { Next::Close }
+    }
+
+    async fn respond_and_close(
+        &mut self,
+        exchange: Exchange,
+        method: &Method,
+        reply: Reply,
+    ) -> Next {
+        match self.respond(exchange, method, reply, false, false).await {
+            Next::Request => Next::Close,
+            next => next,
+        }
+    }
+
+    async fn refuse_unread(&mut self, error: &Error) -> Next {
+        let mut exchange = Exchange::unread(Arc::clone(&self.connection));
+        let reply = exchange.refuse(error);
+        self.respond_and_close(exchange, &Method::GET, reply).await
+    }
+
+    /// RFC 9112, 9.3, and our own reasons to close.
+    fn wants_to_keep(&self, head: &RequestHead) -> bool {
+        let asked = match head.version {
+            Version::HTTP_10 => parse::list_has(&head.headers, CONNECTION, "keep-alive"),
+            _ => !parse::list_has(&head.headers, CONNECTION, "close"),
+        };
+        asked && self.served + 1 < self.connection.listener.config.limits.requests
+    }
+
+    fn frame(&self, method: &Method, reply: &Reply, keep: bool, http_10: bool) -> Framing {
+        let status = reply.head.status;
+        let bodiless = method == Method::HEAD
+            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let length = match reply.body.exact_len() {
+            Some(0) => BodyLength::None,
+            Some(length) => BodyLength::Known(length),
+            None if http_10 => BodyLength::UntilClose,
+            None => BodyLength::Chunked,
+        };
+        let keep = keep
+            && (bodiless || length != BodyLength::UntilClose)
+            && !self.transport.body_is_withheld()
+            && *self.phase.borrow() == Phase::Serving;
+        Framing { length, keep, bodiless }
+    }
+
+    /// Writes head and body. An error is why the client must not take what it has for the whole.
+    async fn send(
+        &mut self,
+        mut exchange: Exchange,
+        reply: Reply,
+        framing: &Framing,
+        persistence: Persistence,
+    ) -> Result<(), ()> {
+        exchange.status = reply.head.status.as_u16();
+        let length = match &reply.announced_length {
+            _ if !framing.bodiless => ResponseLength::Body(framing.length),
+            Some(length) => ResponseLength::Announced(length),
+            None => ResponseLength::Unsaid,
+        };
+        self.transport.queue(|out| encode::response_head(&reply.head, length, persistence, out));
+        let body = if framing.bodiless { Body::Empty } else { reply.body };
+        let chunked = framing.length == BodyLength::Chunked && !framing.bodiless;
+        let result = self.pump(&mut exchange, body, chunked).await;
+        match &result {
+            Ok(()) => {}
+            Err(Stopped::Client) => exchange.client_left(),
+            Err(Stopped::TooSlow) => exchange.flag = Some("client_slow"),
+            Err(Stopped::TooLate) => exchange.flag = Some("exchange_timeout"),
+            Err(Stopped::Body(error)) => exchange.broke_off(error),
+        }
+        result.map_err(|_| ())
+    }
+
+    async fn pump(
+        &mut self,
+        exchange: &mut Exchange,
+        mut body: Body,
+        chunked: bool,
+    ) -> Result<(), Stopped> {
+        let exchange_deadline = exchange.started + handle::exchange_timeout(exchange);
+        let patience = self.connection.listener.config.timeouts.write.0;
+        let mut ended = None;
+        loop {
+            if ended.is_none() && body.is_end_stream() {
+                ended = Some(None);
+                self.end_body(chunked, None);
+            }
+            if ended.is_some() && self.transport.queued() == 0 {
+                return Ok(());
+            }
+            let write_deadline = clock::now() + patience;
+            self.timer.as_mut().reset(write_deadline.min(exchange_deadline));
+            let source = if ended.is_none() { Some(&mut body) } else { None };
+            match self.step(source).await? {
+                Step::Wrote => {}
+                Step::Data(data) if data.is_empty() => {}
+                Step::Data(data) => {
+                    exchange.bytes_out += data.len() as u64;
+                    self.transport.queue_data(data, chunked);
+                }
+                Step::End(trailers) => {
+                    self.end_body(chunked, trailers.as_ref());
+                    ended = Some(trailers);
+                }
+                Step::TimedOut if self.transport.queued() > 0 => {
+                    return Err(if clock::now() >= exchange_deadline {
+                        Stopped::TooLate
+                    } else {
+                        Stopped::TooSlow
+                    });
+                }
+                // Nothing to write: it is the upstream that is silent, which is for its own deadline to end.
+                Step::TimedOut if clock::now() >= exchange_deadline => {
+                    return Err(Stopped::TooLate);
+                }
+                Step::TimedOut => {}
+            }
+        }
+    }
+
+    /// Whichever comes first: a piece of the body while there is room for it, or progress of what is queued.
+    async fn step(&mut self, mut body: Option<&mut Body>) -> Result<Step, Stopped> {
+        let transport = &self.transport;
+        let progress = poll_fn(|cx| {
+            if let Some(body) = &mut body
+                && transport.can_gather()
+                && let Poll::Ready(frame) = Pin::new(&mut **body).poll_frame(cx)
+            {
+                return Poll::Ready(step_of(frame));
+            }
+            if transport.queued() > 0 {
+                return transport.poll_write(cx).map(|wrote| match wrote {
+                    Ok(_) => Ok(Step::Wrote),
+                    Err(_) => Err(Stopped::Client),
+                });
+            }
+            poll_client_gone(transport, cx).map(|()| Err(Stopped::Client))
+        });
+        tokio::select! {
+            biased;
+            step = progress => step,
+            () = self.timer.as_mut() => Ok(Step::TimedOut),
+            () = reached(&mut self.phase, Phase::Cut) => Err(Stopped::TooLate),
+        }
+    }
+
+    fn end_body(&self, chunked: bool, trailers: Option<&HeaderMap>) {
+        if chunked {
+            self.transport.queue(|out| encode::last_chunk(trailers, out));
+        }
+    }
+
+    /// An answer may come before its request has been read. A short rest is read over, for the next request stands behind
+    /// it; a long one is cheaper to cut off.
+    async fn skip_rest_of_body(&mut self) -> bool {
+        const REST_BYTES_MAX: usize = 256 << 10;
+        let mut skipped = 0;
+        self.timer.as_mut().reset(clock::now() + LINGER);
+        while !self.transport.body_is_read() && skipped < REST_BYTES_MAX {
+            let transport = &self.transport;
+            tokio::select! {
+                step = poll_fn(|cx| transport.poll_discard(cx)) => match step {
+                    Ok(Some(bytes)) => skipped += bytes,
+                    Ok(None) => {}
+                    Err(_) => return false,
+                },
+                () = self.timer.as_mut() => return false,
+            }
+        }
+        self.transport.body_is_read()
+    }
+
+    /// RFC 9112, 9.6: closes the sending half first, so that a client that is still sending reads our answer and no reset.
+    async fn close(mut self) {
+        let transport = Arc::clone(&self.transport);
+        self.timer.as_mut().reset(clock::now() + LINGER);
+        let linger = async {
+            poll_fn(|cx| transport.poll_shutdown(cx)).await?;
+            while poll_fn(|cx| transport.poll_fill(cx)).await? > 0 {
+                transport.with_input(BytesMut::clear);
+            }
+            Ok::<_, io::Error>(())
+        };
+        tokio::select! {
+            _ = linger => {}
+            () = self.timer.as_mut() => {}
+        }
+    }
+
+    async fn switch(&mut self, mut exchange: Exchange, mut reply: Reply) -> Next {
+        let Some(tunnel) = reply.tunnel.take() else { return Next::Reset };
+        exchange.status = reply.head.status.as_u16();
+        self.transport
+            .queue(|out| encode::bare_response_head(reply.head.status, &reply.head.headers, out));
+        match self.pump(&mut exchange, Body::Empty, false).await {
+            Ok(()) => Next::Tunnel(Box::new(upgrade::Switch {
+                exchange,
+                tunnel,
+                phase: self.phase.clone(),
+            })),
+            Err(_) => Next::Reset,
+        }
+    }
+
+    async fn become_h2(self) {
+        if let Some((stream, input)) = self.transport.take() {
+            h2::serve(self.connection, stream, input).await;
+        }
+    }
+}
+
+/// How long an idle connection of a draining listener is kept for a request that may be on its way.
+const DRAIN_GRACE: Duration = Duration::from_secs(1);
+
+/// What came while waiting for a head.
+enum Input {
+    Some,
+    End,
+    TooLate,
+    Drained,
+}
+
+/// How the request path ended.
+enum Outcome {
+    Reply(Reply),
+    Gone,
+    TooLate,
+}
+
+/// One step of sending.
+enum Step {
+    Data(bytes::Bytes),
+    End(Option<HeaderMap>),
+    Wrote,
+    TimedOut,
+}
+
+/// Why a response was not sent whole.
+enum Stopped {
+    Client,
+    TooSlow,
+    TooLate,
+    Body(BodyError),
+}
+
+fn step_of(
+    frame: Option<Result<http_body::Frame<bytes::Bytes>, BodyError>>,
+) -> Result<Step, Stopped> {
+    match frame {
+        None => Ok(Step::End(None)),
+        Some(Err(error)) => Err(Stopped::Body(error)),
+        Some(Ok(frame)) => Ok(match frame.into_data() {
+            Ok(data) => Step::Data(data),
+            Err(frame) => Step::End(frame.into_trailers().ok()),
+        }),
+    }
+}
+
+/// Ready once the client has closed its side. Requests sent ahead are kept, up to what one read brings.
+fn poll_client_gone(transport: &Transport, cx: &mut Context<'_>) -> Poll<()> {
+    const AHEAD_BYTES_MAX: usize = 16 << 10;
+    while transport.body_is_read() && transport.with_input(|input| input.len() < AHEAD_BYTES_MAX) {
+        if !matches!(ready!(transport.poll_fill(cx)), Ok(1..)) {
+            return Poll::Ready(());
+        }
+    }
+    Poll::Pending
+}
+
+/// How the first bytes of a connection compare to the preface of HTTP/2.
+enum Preface {
+    None,
+    Part,
+    Whole,
+}
+
+fn preface(input: &[u8]) -> Preface {
+    if input.starts_with(PREFACE) {
+        Preface::Whole
+    } else if PREFACE.starts_with(input) {
+        Preface::Part
+    } else {
+        Preface::None
+    }
+}

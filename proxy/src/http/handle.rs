@@ -1,0 +1,263 @@
+//! THE request path, phase by phase. What a request passes, and in which order, is decided here and nowhere else.
+//!
+//! Each phase is one call of a function that knows nothing of the others; the decisions among them are pure. An early end is
+//! an [`Error`], which [`reply`](super::reply) turns into the one answer that belongs to it.
+
+use std::{
+    borrow::Cow,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Method, StatusCode, Version,
+    header::{CONTENT_LENGTH, DATE},
+};
+
+use super::{body::Inbound, context::Exchange, reply, reply::Reply, upgrade};
+use crate::{
+    error::Error,
+    filter::{
+        client_ip,
+        forwarded::{self, ClientFacts, Ids, Scheme},
+        hop_by_hop,
+    },
+    route::{Found, split},
+    snapshot::{Action, Rollout, Route},
+    upstream::{self, Call, Cluster, Informational},
+    wire::{Body, RequestHead, parse},
+    worker::Held,
+};
+
+/// Answers a request. Whatever happens, there is an answer.
+pub async fn handle(
+    x: &mut Exchange,
+    head: RequestHead,
+    body: Body,
+    interim: Option<&dyn Informational>,
+) -> Reply {
+    match answer(x, head, body, interim).await {
+        Ok(reply) => reply,
+        Err(error) => x.refuse(&error),
+    }
+}
+
+async fn answer(
+    x: &mut Exchange,
+    mut head: RequestHead,
+    body: Body,
+    interim: Option<&dyn Informational>,
+) -> Result<Reply, Error> {
+    let snapshot = Arc::clone(&x.snapshot);
+    x.client = client_ip::resolve(x.connection.peer.ip(), &head.headers, &snapshot.trusted_proxies);
+    let host = normal_host(&head.authority);
+    let route = find(x, &snapshot, &head, &host)?;
+    let body = bound(x, route, &head, body)?;
+    match &route.action {
+        Action::Respond(status, text) => {
+            let mut reply = reply::fixed(*status, text);
+            route.response_headers.apply(&mut reply.head.headers);
+            Ok(reply)
+        }
+        Action::Redirect(status, template) => {
+            redirect(route, *status, template.render(&host, &head.target))
+        }
+        Action::Cluster(cluster) => {
+            let hash = cluster.balance_key(&head, x.client.address);
+            prepare(x, route, &mut head);
+            forward(x, route, cluster, hash, upstream::Request { head, body }, interim).await
+        }
+        Action::Rollout(rollout) => {
+            // The split reads the request as the client sent it; what we add must not move anybody.
+            let cluster = choose(x, rollout, &head);
+            let hash = cluster.balance_key(&head, x.client.address);
+            prepare(x, route, &mut head);
+            let body = mirror(x, rollout, &head, body);
+            forward(x, route, cluster, hash, upstream::Request { head, body }, interim).await
+        }
+    }
+}
+
+/// Deadline of the whole exchange: the route's, once there is one, or the listener's.
+pub fn exchange_timeout(x: &Exchange) -> Duration {
+    let listener = &x.connection.listener;
+    let route = x.route.and_then(|route| x.snapshot.routes.get(route));
+    route.map_or(listener.config.timeouts.request.0, |route| route.exchange_timeout(listener))
+}
+
+fn find<'s>(
+    x: &mut Exchange,
+    snapshot: &'s Held,
+    head: &RequestHead,
+    host: &[u8],
+) -> Result<&'s Route, Error> {
+    let listener = snapshot.listener_id(&x.connection.listener);
+    let Found { route, .. } = snapshot.table.find(listener, head, host).ok_or(Error::NoRoute)?;
+    x.route = Some(route);
+    snapshot.routes.get(route).ok_or(Error::NoRoute)
+}
+
+/// Host without port, in lower case; copied only if that changes it.
+fn normal_host(authority: &Bytes) -> Cow<'_, [u8]> {
+    let (host, _) = parse::split_port(authority);
+    if host.iter().any(u8::is_ascii_uppercase) {
+        host.to_ascii_lowercase().into()
+    } else {
+        host.into()
+    }
+}
+
+/// Holds the body to its limit and its pace, and counts it.
+fn bound(x: &mut Exchange, route: &Route, head: &RequestHead, body: Body) -> Result<Body, Error> {
+    if body.is_empty() || head.upgrade.is_some() {
+        return Ok(body);
+    }
+    let config = &x.connection.listener.config;
+    let bytes_max = route.body_bytes_max.unwrap_or(config.limits.body_bytes.0);
+    if body.exact_len().is_some_and(|length| length > bytes_max) {
+        return Err(Error::BodyTooLarge);
+    }
+    let received = Arc::new(AtomicU64::new(0));
+    x.bytes_in = Some(Arc::clone(&received));
+    Ok(Body::stream(Inbound::new(body, bytes_max, &config.timeouts.body, received)))
+}
+
+fn redirect(
+    route: &Route,
+    status: StatusCode,
+    location: Option<HeaderValue>,
+) -> Result<Reply, Error> {
+    let location = location.ok_or(Error::Malformed("no host to redirect to"))?;
+    let mut reply = reply::redirect(status, location);
+    route.response_headers.apply(&mut reply.head.headers);
+    Ok(reply)
+}
+
+/// Makes the head that the upstream sees.
+fn prepare(x: &mut Exchange, route: &Route, head: &mut RequestHead) {
+    let worker = &x.connection.worker;
+    hop_by_hop::strip_request(&mut head.headers);
+    let facts = ClientFacts {
+        peer: x.connection.peer.ip(),
+        peer_trusted: x.client.peer_trusted,
+        scheme: if x.connection.tls.is_some() { Scheme::Https } else { Scheme::Http },
+        host: &head.authority.clone(),
+    };
+    let identity = forwarded::apply(head, &facts, &Ids { fresh: worker.chance_128(), span: None });
+    x.request_id = Some(identity.request_id);
+    x.trace_id = identity.trace_id;
+    route.request_headers.apply(&mut head.headers);
+    if let Some(rewrite) = &route.rewrite {
+        head.target = rewrite.apply(&head.target);
+    }
+    if let Some(host) = &route.rewrite_host {
+        head.authority = host.clone();
+    }
+    if !route.upgrade {
+        head.upgrade = None;
+    } else if head.upgrade.is_some() && head.version == Version::HTTP_2 {
+        upgrade::complete_websocket_handshake(&mut head.headers, worker.chance_128().to_be_bytes());
+    }
+}
+
+/// Picks the colour.
+fn choose<'r>(x: &mut Exchange, rollout: &'r Rollout, head: &RequestHead) -> &'r Arc<Cluster> {
+    let key = rollout.sticky.value(head, x.client.address);
+    let by_hand = rollout.choice.as_ref().and_then(|choice| choice.colour(head, &x.client));
+    let colour =
+        by_hand.unwrap_or_else(|| split::colour(rollout.id, key.as_bytes(), rollout.green_share));
+    x.colour = Some(colour);
+    rollout.cluster(colour)
+}
+
+/// Starts a copy to the shadow, if this request is among those to copy.
+fn mirror(x: &mut Exchange, rollout: &Rollout, head: &RequestHead, body: Body) -> Body {
+    let Some(mirror) = &rollout.mirror else { return body };
+    if !mirror.takes(x.connection.worker.chance()) {
+        return body;
+    }
+    let (body, copied) = mirror.copy(x.connection.worker.id, head, body);
+    x.mirrored = copied;
+    body
+}
+
+async fn forward(
+    x: &mut Exchange,
+    route: &Route,
+    cluster: &Arc<Cluster>,
+    hash: Option<u64>,
+    request: upstream::Request,
+    interim: Option<&dyn Informational>,
+) -> Result<Reply, Error> {
+    x.cluster = Some(Arc::clone(&cluster.name));
+    let method = request.head.method.clone();
+    let deadline = grpc_timeout(&request.head);
+    let total = route.timeouts.total.map(|total| total.0);
+    let call = Call {
+        worker: x.connection.worker.id,
+        cluster,
+        hash,
+        per_try: route.timeouts.per_try.map(|per_try| per_try.0),
+        total: match (deadline, total.unwrap_or(cluster.total_timeout())) {
+            (Some(deadline), total) => Some(deadline.min(total)),
+            (None, _) => total,
+        },
+        informational: interim,
+        report: &mut x.upstream,
+    };
+    let response = upstream::forward(call, request).await?;
+    Ok(relay(route, &method, response))
+}
+
+/// Makes the head that the client sees.
+fn relay(route: &Route, method: &Method, response: upstream::Response) -> Reply {
+    let upstream::Response { mut head, body, tunnel } = response;
+    if tunnel.is_some() {
+        // Connection and Upgrade are what the client has to see here.
+        return Reply { head, body, tunnel, announced_length: None };
+    }
+    hop_by_hop::strip_response(&mut head.headers);
+    let length = head.headers.remove(CONTENT_LENGTH);
+    let bodiless = method == Method::HEAD || head.status == StatusCode::NOT_MODIFIED;
+    if !head.headers.contains_key(DATE) {
+        // RFC 9110, 6.6.1: a recipient with a clock adds it.
+        head.headers.insert(DATE, reply::date());
+    }
+    route.response_headers.apply(&mut head.headers);
+    Reply { head, body, tunnel: None, announced_length: length.filter(|_| bodiless) }
+}
+
+/// The deadline that a gRPC client has set (gRPC over HTTP/2, "Timeout"): at most eight digits and a unit.
+fn grpc_timeout(head: &RequestHead) -> Option<Duration> {
+    let text = head.headers.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit())
+    {
+        return None;
+    }
+    let amount: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(amount * 3_600)),
+        "M" => Some(Duration::from_secs(amount * 60)),
+        "S" => Some(Duration::from_secs(amount)),
+        "m" => Some(Duration::from_millis(amount)),
+        "u" => Some(Duration::from_micros(amount)),
+        "n" => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_compared_without_port_and_case() {
+        for (authority, host) in
+            [("A.test:80", "a.test"), ("a.test", "a.test"), ("[::1]:80", "[::1]")]
+        {
+            assert_eq!(&*normal_host(&Bytes::from(authority)), host.as_bytes());
+        }
+    }
+}

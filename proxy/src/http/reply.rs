@@ -1,0 +1,256 @@
+//! Every answer that is our own, and the one table from [`Error`] to status, flag and metric.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
+
+use crate::{
+    error::Error,
+    upstream::Tunnel,
+    wire::{Body, ResponseHead},
+};
+
+/// An answer on its way to the client.
+#[derive(Debug)]
+pub struct Reply {
+    /// Status and header fields, without framing and connection fields.
+    pub head: ResponseHead,
+    /// Body.
+    pub body: Body,
+    /// What the connection becomes behind the head, where the upstream switched protocols.
+    pub tunnel: Option<Tunnel>,
+    /// Length of the body that an answer to HEAD would have, or a 304 speaks of.
+    pub announced_length: Option<HeaderValue>,
+}
+
+/// How an error shows: to the client, in the access log, in `foxtrot_refused_total`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Status for the client. 499 is for the log alone: nobody is there to read it.
+    pub status: u16,
+    /// One word that says why.
+    pub flag: &'static str,
+    /// What the client is told.
+    pub text: &'static str,
+}
+
+/// The table.
+pub fn row(error: &Error) -> Row {
+    let (status, flag, text) = match error {
+        Error::Malformed(_) => (400, "malformed", "malformed request\n"),
+        Error::Version => (505, "version", "http version not supported\n"),
+        Error::MethodNotAllowed => (405, "method", "method not allowed\n"),
+        Error::TargetTooLong => (414, "target_too_long", "request target too long\n"),
+        Error::HeadersTooLarge => (431, "headers_too_large", "request header fields too large\n"),
+        Error::BodyTooLarge => (413, "body_too_large", "request body too large\n"),
+        Error::RequestTimeout(_) => (408, "request_timeout", "request timed out\n"),
+        Error::ClientGone => (499, "client_gone", ""),
+        Error::NoRoute => (404, "no_route", "not found\n"),
+        Error::ExchangeTimeout => (504, "exchange_timeout", "upstream timed out\n"),
+        Error::Overflow { cap, .. } => (429, overflow_flag(cap), "too many requests\n"),
+        Error::NoEndpoint => (502, "no_endpoint", "upstream failed\n"),
+        Error::Connect(_) => (502, "connect_failed", "upstream failed\n"),
+        Error::ConnectTimeout => (504, "connect_timeout", "upstream timed out\n"),
+        Error::Reset(_) => (502, "upstream_reset", "upstream failed\n"),
+        Error::UpstreamMalformed(_) => (502, "upstream_malformed", "upstream failed\n"),
+        Error::TryTimeout => (504, "try_timeout", "upstream timed out\n"),
+        Error::TotalTimeout => (504, "total_timeout", "upstream timed out\n"),
+    };
+    Row { status, flag, text }
+}
+
+/// The flags of the table, each of which is counted.
+pub const FLAGS: [&str; 20] = [
+    "malformed",
+    "version",
+    "method",
+    "target_too_long",
+    "headers_too_large",
+    "body_too_large",
+    "request_timeout",
+    "client_gone",
+    "no_route",
+    "exchange_timeout",
+    "overflow_connections",
+    "overflow_pending",
+    "overflow_requests",
+    "no_endpoint",
+    "connect_failed",
+    "connect_timeout",
+    "upstream_reset",
+    "upstream_malformed",
+    "try_timeout",
+    "total_timeout",
+];
+
+/// The answer to an exchange that ended in `error`. A gRPC client is told in its own terms.
+pub fn refusal(error: &Error, grpc: bool) -> Reply {
+    let row = row(error);
+    let mut reply = if grpc { grpc_status(error, row) } else { text(row.status, row.text) };
+    match error {
+        Error::Overflow { retry_after, .. } => {
+            reply.head.headers.insert(header::RETRY_AFTER, seconds(*retry_after));
+        }
+        // RFC 9110, 15.5.6: a 405 names the methods that are allowed.
+        Error::MethodNotAllowed => {
+            let methods =
+                HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE");
+            reply.head.headers.insert(header::ALLOW, methods);
+        }
+        _ => {}
+    }
+    reply
+}
+
+/// A short answer in plain text.
+pub fn text(status: u16, text: &'static str) -> Reply {
+    let mut reply = empty(status);
+    if !text.is_empty() {
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        reply.head.headers.insert(header::CONTENT_TYPE, plain);
+        reply.body = text.into();
+    }
+    reply
+}
+
+/// The fixed response of a route.
+pub fn fixed(status: StatusCode, body: &Bytes) -> Reply {
+    let mut reply = empty(status.as_u16());
+    if !body.is_empty() {
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        reply.head.headers.insert(header::CONTENT_TYPE, plain);
+        reply.body = body.clone().into();
+    }
+    reply
+}
+
+/// The redirect of a route.
+pub fn redirect(status: StatusCode, location: HeaderValue) -> Reply {
+    let mut reply = empty(status.as_u16());
+    reply.head.headers.insert(header::LOCATION, location);
+    reply
+}
+
+/// gRPC over HTTP/2, "Responses": a trailers-only answer; codes as in grpc/doc/http-grpc-status-mapping.md, except that
+/// a deadline is told as one.
+fn grpc_status(error: &Error, row: Row) -> Reply {
+    let code = match (error, row.status) {
+        (
+            Error::TotalTimeout
+            | Error::TryTimeout
+            | Error::ExchangeTimeout
+            | Error::ConnectTimeout,
+            _,
+        ) => "4",
+        (_, 400 | 431) => "13",
+        (_, 404 | 405) => "12",
+        (_, 413) => "8",
+        (_, 429 | 502) => "14",
+        _ => "2",
+    };
+    let mut reply = empty(200);
+    let headers = &mut reply.head.headers;
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert(HeaderName::from_static("grpc-status"), HeaderValue::from_static(code));
+    headers.insert(
+        HeaderName::from_static("grpc-message"),
+        HeaderValue::from_static(row.text.trim_ascii_end()),
+    );
+    reply
+}
+
+fn empty(status: u16) -> Reply {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(header::DATE, date());
+    headers.insert(header::SERVER, HeaderValue::from_static("foxtrot"));
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let head = ResponseHead { status, version: Version::HTTP_11, headers };
+    Reply { head, body: Body::Empty, tunnel: None, announced_length: None }
+}
+
+/// The present, as a Date field has it (RFC 9110, 6.6.1).
+pub fn date() -> HeaderValue {
+    let now = std::time::UNIX_EPOCH + crate::clock::since_epoch();
+    HeaderValue::from_maybe_shared(Bytes::from(httpdate::fmt_http_date(now)))
+        .unwrap_or(HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
+}
+
+/// Whole seconds, at least one: a client that comes back at once would find us as full.
+fn seconds(span: Duration) -> HeaderValue {
+    let whole = span.as_secs() + u64::from(span.subsec_nanos() > 0);
+    HeaderValue::from(whole.max(1))
+}
+
+fn overflow_flag(cap: &str) -> &'static str {
+    match cap {
+        "connections" => "overflow_connections",
+        "pending" => "overflow_pending",
+        _ => "overflow_requests",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Fault;
+
+    fn all() -> Vec<Error> {
+        let retry_after = Duration::from_millis(1_500);
+        vec![
+            Error::Malformed("x"),
+            Error::Version,
+            Error::MethodNotAllowed,
+            Error::TargetTooLong,
+            Error::HeadersTooLarge,
+            Error::BodyTooLarge,
+            Error::RequestTimeout("x"),
+            Error::ClientGone,
+            Error::NoRoute,
+            Error::ExchangeTimeout,
+            Error::Overflow { cap: "connections", retry_after },
+            Error::Overflow { cap: "pending", retry_after },
+            Error::Overflow { cap: "requests", retry_after },
+            Error::NoEndpoint,
+            Error::Connect(String::new()),
+            Error::ConnectTimeout,
+            Error::Reset(String::new()),
+            Error::UpstreamMalformed("x"),
+            Error::TryTimeout,
+            Error::TotalTimeout,
+        ]
+    }
+
+    #[test]
+    fn a_status_tells_whose_fault_it_is() {
+        for error in all() {
+            let status = row(&error).status;
+            let expected = match error.fault() {
+                Fault::Client => (400..500).contains(&status) || status == 505,
+                Fault::Upstream => matches!(status, 502 | 504),
+                Fault::Us => status == 429,
+            };
+            assert!(expected, "{error:?} is {status}");
+        }
+    }
+
+    #[test]
+    fn each_flag_is_counted() {
+        let flags: Vec<_> = all().iter().map(|error| row(error).flag).collect();
+        assert_eq!(flags, FLAGS);
+    }
+
+    #[test]
+    fn being_full_says_when_to_come_back() {
+        let error = Error::Overflow { cap: "pending", retry_after: Duration::from_millis(1_500) };
+        assert_eq!(refusal(&error, false).head.headers[header::RETRY_AFTER], "2");
+    }
+
+    #[test]
+    fn grpc_clients_get_a_trailers_only_answer() {
+        let reply = refusal(&Error::TotalTimeout, true);
+        assert_eq!(reply.head.status, 200);
+        assert_eq!(reply.head.headers["grpc-status"], "4");
+        assert!(reply.body.is_empty());
+    }
+}

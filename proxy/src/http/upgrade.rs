@@ -1,0 +1,259 @@
+//! Tunnels: what a connection becomes when both sides have agreed to switch protocols (RFC 9110, 7.8; RFC 8441).
+//!
+//! Bytes pass both ways untouched until both sides have ended, both are silent for `timeouts.tunnel_idle`, or the listener's
+//! drain deadline cuts what is left. A reload does not touch a tunnel.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use bytes::{Buf, Bytes, BytesMut};
+use h2::{RecvStream, SendStream, server::SendResponse};
+use http::{HeaderValue, Response, StatusCode, header};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::watch,
+    time::{Sleep, sleep_until},
+};
+use tokio_util::io::poll_read_buf;
+
+use super::{context::Exchange, reply::Reply, transport::Transport};
+use crate::{
+    clock,
+    listener::{Phase, reached},
+    upstream::Tunnel,
+    wire::stream::Rewind,
+};
+
+/// What is needed to make a tunnel out of an HTTP/1 connection.
+#[derive(Debug)]
+pub struct Switch {
+    /// The exchange that asked for it; it ends with the tunnel.
+    pub exchange: Exchange,
+    /// The upstream's end.
+    pub tunnel: Tunnel,
+    /// The listener's phase.
+    pub phase: watch::Receiver<Phase>,
+}
+
+/// Runs a tunnel over a connection that spoke HTTP/1.1 so far.
+pub async fn run_h1(transport: &Transport, switch: Switch) {
+    let Some((stream, input)) = transport.take() else { return };
+    run(switch.exchange, Rewind::new(stream, input), switch.tunnel, switch.phase).await;
+}
+
+/// Runs a tunnel over one stream of an HTTP/2 connection.
+pub async fn run_h2(
+    mut exchange: Exchange,
+    tunnel: Tunnel,
+    reply: Reply,
+    incoming: RecvStream,
+    mut respond: SendResponse<Bytes>,
+) {
+    // RFC 8441, 5: 200 takes the place of 101, and the handshake's fields fall away.
+    let mut response = Response::new(());
+    *response.headers_mut() = reply.head.headers;
+    for name in [header::CONNECTION, header::UPGRADE, header::SEC_WEBSOCKET_ACCEPT] {
+        response.headers_mut().remove(name);
+    }
+    *response.status_mut() = StatusCode::OK;
+    exchange.status = 200;
+    let phase = exchange.connection.phase();
+    match respond.send_response(response, false) {
+        Ok(outgoing) => run(exchange, H2Stream::new(incoming, outgoing), tunnel, phase).await,
+        Err(_) => exchange.client_left(),
+    }
+}
+
+/// Adds what RFC 6455, 4.1 asks of a client's handshake over HTTP/1.1 and RFC 8441 leaves out.
+pub fn complete_websocket_handshake(headers: &mut http::HeaderMap, key: [u8; 16]) {
+    if !headers.contains_key(header::SEC_WEBSOCKET_KEY)
+        && let Ok(key) = HeaderValue::from_maybe_shared(Bytes::from(BASE64_STANDARD.encode(key)))
+    {
+        headers.insert(header::SEC_WEBSOCKET_KEY, key);
+    }
+}
+
+async fn run(
+    mut exchange: Exchange,
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
+    tunnel: Tunnel,
+    mut phase: watch::Receiver<Phase>,
+) {
+    let idle = exchange.connection.listener.config.timeouts.tunnel_idle.0;
+    let Tunnel { stream, leftover, guard: _guard } = tunnel;
+    let mut upstream = Rewind::new(stream, leftover);
+    let relay = Relay::new(&mut client, &mut upstream, idle);
+    tokio::select! {
+        sent = relay => match sent {
+            Ok(bytes) => exchange.bytes_out = bytes,
+            Err(error) => exchange.flag = Some(if error.kind() == io::ErrorKind::TimedOut { "tunnel_idle" } else { "tunnel_reset" }),
+        },
+        () = reached(&mut phase, Phase::Cut) => exchange.flag = Some("drained"),
+    }
+}
+
+/// Copies both ways; resolves with the bytes sent to the client once both directions have ended.
+struct Relay<'a, A, B> {
+    client: &'a mut A,
+    upstream: &'a mut B,
+    up: Direction,
+    down: Direction,
+    idle: Duration,
+    timer: Pin<Box<Sleep>>,
+}
+
+/// One direction of a tunnel.
+#[derive(Default)]
+struct Direction {
+    buffer: BytesMut,
+    source_ended: bool,
+    done: bool,
+    bytes: u64,
+}
+
+/// Bytes read at once.
+const READ_BYTES: usize = 16 << 10;
+
+impl<'a, A: AsyncRead + AsyncWrite + Unpin, B: AsyncRead + AsyncWrite + Unpin> Relay<'a, A, B> {
+    fn new(client: &'a mut A, upstream: &'a mut B, idle: Duration) -> Self {
+        let timer = Box::pin(sleep_until(clock::now() + idle));
+        Self { client, upstream, up: Direction::default(), down: Direction::default(), idle, timer }
+    }
+}
+
+impl<A: AsyncRead + AsyncWrite + Unpin, B: AsyncRead + AsyncWrite + Unpin> Future
+    for Relay<'_, A, B>
+{
+    type Output = io::Result<u64>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        let this = &mut *self;
+        let before = this.up.bytes + this.down.bytes;
+        let up = this.up.poll_copy(cx, this.client, this.upstream)?;
+        let down = this.down.poll_copy(cx, this.upstream, this.client)?;
+        if up.is_ready() && down.is_ready() {
+            return Poll::Ready(Ok(this.down.bytes));
+        }
+        if this.up.bytes + this.down.bytes != before {
+            this.timer.as_mut().reset(clock::now() + this.idle);
+        }
+        this.timer.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl Direction {
+    /// Copies from `source` to `sink` until nothing moves; ready once the source has ended and the sink knows.
+    fn poll_copy(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut (impl AsyncRead + Unpin),
+        sink: &mut (impl AsyncWrite + Unpin),
+    ) -> io::Result<Poll<()>> {
+        loop {
+            while !self.buffer.is_empty() {
+                match Pin::new(&mut *sink).poll_write(cx, &self.buffer)? {
+                    Poll::Ready(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    Poll::Ready(written) => {
+                        self.buffer.advance(written);
+                        self.bytes += written as u64;
+                    }
+                    Poll::Pending => return Ok(Poll::Pending),
+                }
+            }
+            if self.done {
+                return Ok(Poll::Ready(()));
+            }
+            if self.source_ended {
+                if Pin::new(&mut *sink).poll_shutdown(cx)?.is_pending() {
+                    return Ok(Poll::Pending);
+                }
+                self.done = true;
+                continue;
+            }
+            self.buffer.reserve(READ_BYTES);
+            match poll_read_buf(Pin::new(&mut *source), cx, &mut self.buffer)? {
+                Poll::Ready(0) => self.source_ended = true,
+                Poll::Ready(_) => {}
+                Poll::Pending => {
+                    // A silent tunnel holds no buffer.
+                    self.buffer = BytesMut::new();
+                    // Pending or not, the waker is registered and there is nothing more to do.
+                    let _ = Pin::new(sink).poll_flush(cx)?;
+                    return Ok(Poll::Pending);
+                }
+            }
+        }
+    }
+}
+
+/// A stream of an HTTP/2 connection as a stream of bytes.
+struct H2Stream {
+    incoming: RecvStream,
+    outgoing: SendStream<Bytes>,
+    read: Bytes,
+}
+
+impl H2Stream {
+    fn new(incoming: RecvStream, outgoing: SendStream<Bytes>) -> Self {
+        Self { incoming, outgoing, read: Bytes::new() }
+    }
+}
+
+impl AsyncRead for H2Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.read.is_empty() {
+            match ready!(self.incoming.poll_data(cx)) {
+                Some(Ok(data)) => {
+                    // It fails only on a stream that is closed, where no window is needed.
+                    let _ = self.incoming.flow_control().release_capacity(data.len());
+                    self.read = data;
+                }
+                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
+                None => return Poll::Ready(Ok(())),
+            }
+        }
+        let take = self.read.len().min(buf.remaining());
+        buf.put_slice(&self.read.split_to(take));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for H2Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.outgoing.reserve_capacity(data.len());
+        let window = match self.outgoing.capacity() {
+            0 => match ready!(self.outgoing.poll_capacity(cx)) {
+                Some(Ok(window)) => window,
+                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
+                None => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+            },
+            window => window,
+        };
+        let piece = Bytes::copy_from_slice(&data[..window.min(data.len())]);
+        let len = piece.len();
+        self.outgoing.send_data(piece, false).map_err(io::Error::other)?;
+        Poll::Ready(Ok(len))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.outgoing.send_data(Bytes::new(), true).map_err(io::Error::other))
+    }
+}

@@ -1,0 +1,299 @@
+//! Where connections come in: sockets, TLS, the PROXY protocol, and the caps on how many there may be.
+
+pub mod accept;
+pub mod proxy_protocol;
+pub mod socket;
+pub mod tls;
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+
+use crate::{
+    config,
+    filter::ip_set::IpSet,
+    observe::{
+        metrics::Metrics,
+        shards::{Counter, Level},
+    },
+    worker::Held,
+};
+
+/// A compiled listener.
+#[derive(Debug)]
+pub struct Listener {
+    /// Position among the snapshot's listeners: what routes refer to.
+    pub index: usize,
+    /// As written.
+    pub config: config::Listener,
+    /// TLS, where it is spoken.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Sources that send a PROXY header.
+    pub proxy_sources: Option<IpSet>,
+    /// How its connections are counted.
+    pub counters: ConnectionCounters,
+    /// What outlives a reload.
+    pub state: Arc<ListenerState>,
+}
+
+/// Counters of a listener's connections.
+#[derive(Debug)]
+pub struct ConnectionCounters {
+    /// Open now.
+    pub open: Arc<Level>,
+    /// Taken so far.
+    pub accepted: Arc<Counter>,
+    full: [Arc<Counter>; 2],
+}
+
+/// What of a listener outlives a reload: its sockets' address, its connections, its end.
+#[derive(Debug)]
+pub struct ListenerState {
+    /// Name in the configuration.
+    pub name: Arc<str>,
+    /// Address that the sockets are bound to; the port is known even if 0 was asked for.
+    pub address: SocketAddr,
+    phase: watch::Sender<Phase>,
+    open: AtomicUsize,
+    closed: Notify,
+    by_ip: [Mutex<HashMap<IpAddr, u32, foldhash::fast::RandomState>>; SHARDS],
+    retired: OnceLock<Arc<Held>>,
+}
+
+/// How far a listener's end has come. Connections watch it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Not begun.
+    Serving,
+    /// Exchanges in hand end; no further ones begin.
+    Draining,
+    /// The deadline has passed: what is left is cut.
+    Cut,
+}
+
+/// Waits until the listener has come as far as `phase`, or is gone.
+pub async fn reached(watched: &mut watch::Receiver<Phase>, phase: Phase) {
+    // Dropped here and not by the caller: the value that this resolves to holds a lock.
+    let _ = watched.wait_for(|now| *now >= phase).await;
+}
+
+/// Why a connection is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// `limits.connections` are open.
+    Connections,
+    /// `limits.connections_per_ip` are open from this address.
+    PerIp,
+}
+
+/// The right to be open, counted; given back when dropped.
+#[derive(Debug)]
+pub struct Permit {
+    state: Arc<ListenerState>,
+    ip: IpAddr,
+}
+
+const SHARDS: usize = 16;
+
+impl ListenerState {
+    /// State of a listener that nobody has connected to yet.
+    pub fn new(name: &str, address: SocketAddr) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.into(),
+            address,
+            phase: watch::Sender::new(Phase::Serving),
+            open: AtomicUsize::new(0),
+            closed: Notify::new(),
+            by_ip: Default::default(),
+            retired: OnceLock::new(),
+        })
+    }
+
+    /// Connections open now.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Admits a connection from `ip`, if the caps allow it.
+    ///
+    /// # Errors
+    /// Which cap is reached.
+    pub fn admit(
+        self: &Arc<Self>,
+        ip: IpAddr,
+        limits: &config::ListenerLimits,
+    ) -> Result<Permit, Full> {
+        let open = self.open.fetch_add(1, Ordering::Relaxed);
+        if open >= limits.connections as usize {
+            self.release();
+            return Err(Full::Connections);
+        }
+        let ip = caller(ip);
+        let admitted = {
+            let mut by_ip = self.shard(ip).lock();
+            let count = by_ip.entry(ip).or_default();
+            let admitted = *count < limits.connections_per_ip;
+            *count += u32::from(admitted);
+            admitted
+        };
+        if !admitted {
+            self.release();
+            return Err(Full::PerIp);
+        }
+        Ok(Permit { state: Arc::clone(self), ip })
+    }
+
+    /// The phase, to be watched.
+    pub fn phase(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
+    }
+
+    /// Moves on to `phase`; there is no way back.
+    pub fn advance(&self, phase: Phase) {
+        self.phase.send_if_modified(|now| {
+            let later = phase > *now;
+            *now = phase.max(*now);
+            later
+        });
+    }
+
+    /// Keeps the last snapshot that had this listener, for requests that were on their way when it was removed.
+    pub fn retire(&self, last: Arc<Held>) {
+        // A listener is removed once.
+        let _ = self.retired.set(last);
+    }
+
+    /// The last snapshot that had this listener, if it is removed.
+    pub fn retired(&self) -> Option<&Arc<Held>> {
+        self.retired.get()
+    }
+
+    /// Waits until no connection is open.
+    pub async fn drained(&self) {
+        loop {
+            let closed = self.closed.notified();
+            tokio::pin!(closed);
+            // Registered before the count is read, so that no close falls between the two.
+            closed.as_mut().enable();
+            if self.open() == 0 {
+                return;
+            }
+            closed.await;
+        }
+    }
+
+    fn release(&self) {
+        if self.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.closed.notify_waiters();
+        }
+    }
+
+    fn shard(&self, ip: IpAddr) -> &Mutex<HashMap<IpAddr, u32, foldhash::fast::RandomState>> {
+        let octet = match ip {
+            IpAddr::V4(ip) => ip.octets()[3],
+            IpAddr::V6(ip) => ip.octets()[7],
+        };
+        &self.by_ip[usize::from(octet) % SHARDS]
+    }
+}
+
+impl ConnectionCounters {
+    /// Counters of the listener `name`.
+    pub fn new(metrics: &Metrics, name: &str) -> Self {
+        let full = [Full::Connections, Full::PerIp]
+            .map(|full| metrics.connections_refused(name, full.as_str()));
+        Self { open: metrics.connections(name), accepted: metrics.connections_total(name), full }
+    }
+
+    /// Connections that were turned away for this reason.
+    pub fn refused(&self, full: Full) -> &Counter {
+        match full {
+            Full::Connections => &self.full[0],
+            Full::PerIp => &self.full[1],
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut by_ip = self.state.shard(self.ip).lock();
+        if let Some(count) = by_ip.get_mut(&self.ip) {
+            *count -= 1;
+            if *count == 0 {
+                by_ip.remove(&self.ip);
+            }
+        }
+        drop(by_ip);
+        self.state.release();
+    }
+}
+
+impl Full {
+    /// The word in metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::PerIp => "connections_per_ip",
+        }
+    }
+}
+
+/// Whom connections are counted for: an IPv4 address or an IPv6 /64, which is what one subscriber has.
+fn caller(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+            Some(ip) => ip.into(),
+            None => std::net::Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
+        },
+        ip => ip,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn caps_hold_and_are_given_back() {
+        let state = ListenerState::new("a", SocketAddr::from(([127, 0, 0, 1], 1)));
+        let limits =
+            config::ListenerLimits { connections: 3, connections_per_ip: 2, ..Default::default() };
+        let (one, two) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
+        let first = state.admit(one, &limits).unwrap();
+        let _second = state.admit(one, &limits).unwrap();
+        assert_eq!(state.admit(one, &limits).unwrap_err(), Full::PerIp);
+        let _third = state.admit(two, &limits).unwrap();
+        assert_eq!(state.admit(two, &limits).unwrap_err(), Full::Connections);
+        drop(first);
+        assert!(state.admit(one, &limits).is_ok());
+        assert_eq!(state.open(), 2);
+    }
+
+    #[test]
+    fn an_ipv6_subscriber_is_counted_once() {
+        let ip = |text: &str| caller(text.parse().unwrap());
+        assert_eq!(ip("2001:db8:1:2::1"), ip("2001:db8:1:2:ffff::1"));
+        assert_ne!(ip("2001:db8:1:2::1"), ip("2001:db8:1:3::1"));
+        assert_eq!(ip("::ffff:10.0.0.1"), IpAddr::from([10, 0, 0, 1]));
+    }
+
+    #[tokio::test]
+    async fn draining_ends_with_the_last_connection() {
+        let state = ListenerState::new("a", SocketAddr::from(([127, 0, 0, 1], 1)));
+        let permit = state.admit(IpAddr::from([10, 0, 0, 1]), &Default::default()).unwrap();
+        let waiting = tokio::spawn({
+            let state = Arc::clone(&state);
+            async move { state.drained().await }
+        });
+        drop(permit);
+        waiting.await.unwrap();
+    }
+}

@@ -1,0 +1,312 @@
+//! All metrics of the process, and the handles that the hot path counts with.
+//!
+//! A handle is asked for once, when a snapshot is compiled or a listener is opened, and kept: counting is then one addition
+//! on a cache line of the worker's own. Counters survive a reload, because they are found again by their labels. A gauge's
+//! series lives as long as its handle.
+
+use std::{
+    array,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use http::StatusCode;
+
+use super::{
+    exposition::Exposition,
+    family::Family,
+    metrics_data as data,
+    process::ProcessStats,
+    shards::{Counter, Gauge, Histogram, Level, OneHot, Sharded},
+};
+use crate::config::Colour;
+
+/// All metrics.
+#[derive(Debug)]
+pub struct Metrics {
+    workers: usize,
+    requests: Family<Codes>,
+    durations: Family<Histogram>,
+    refused: Family<Counter>,
+    retries: Family<Counter>,
+    mirrors: Family<Counter>,
+    mirror_bytes: Level,
+    rollout_weights: Family<Gauge>,
+    endpoints: Family<OneHot>,
+    connections: Family<Level>,
+    accepted: Family<Counter>,
+    connections_refused: Family<Counter>,
+    generation: Gauge,
+    reloads: Family<Counter>,
+    access_log_lines: Family<Counter>,
+}
+
+/// The labels of a request. Without a route, cluster or colour they are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestLabels {
+    /// Name of the listener.
+    pub listener: String,
+    /// Name of the route.
+    pub route: String,
+    /// Name of the cluster that answered.
+    pub cluster: String,
+    /// Colour of the rollout.
+    pub colour: Option<Colour>,
+}
+
+/// What is counted per request.
+#[derive(Debug)]
+pub struct RequestMetrics {
+    codes: Arc<Codes>,
+    duration: Arc<Histogram>,
+}
+
+/// [`RequestMetrics`] that come to be with their first request: of ten thousand routes most are silent.
+#[derive(Debug)]
+pub struct LazyRequest {
+    labels: RequestLabels,
+    cell: OnceLock<RequestMetrics>,
+}
+
+/// Class of a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeClass {
+    /// The client left before it got a status.
+    None,
+    /// 101.
+    Informational,
+    /// 2xx.
+    Success,
+    /// 3xx.
+    Redirection,
+    /// 4xx.
+    ClientError,
+    /// 5xx.
+    ServerError,
+}
+
+#[derive(Debug)]
+struct Codes(Sharded<[AtomicU64; CLASSES]>);
+
+impl Metrics {
+    /// Nothing counted yet.
+    pub fn new(workers: usize) -> Self {
+        let counters = || Family::new(move || Counter::new(workers));
+        Self {
+            workers,
+            requests: Family::new(move || Codes(Sharded::new(workers))),
+            durations: Family::new(move || Histogram::new(workers)),
+            refused: counters(),
+            retries: counters(),
+            mirrors: counters(),
+            mirror_bytes: Level::new(workers),
+            rollout_weights: Family::new(Gauge::default),
+            endpoints: Family::new(|| OneHot::new(&data::ENDPOINT_STATES)),
+            connections: Family::new(move || Level::new(workers)),
+            accepted: counters(),
+            connections_refused: counters(),
+            generation: Gauge::default(),
+            reloads: counters(),
+            access_log_lines: counters(),
+        }
+    }
+
+    /// Workers that were reckoned with; indices run from 0 to one less.
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// What is counted per request with these labels.
+    pub fn request(&self, labels: &RequestLabels) -> RequestMetrics {
+        let RequestLabels { listener, route, cluster, colour } = labels;
+        let colour = colour.map_or("", Colour::as_str);
+        RequestMetrics {
+            codes: self.requests.with(&[listener, route, cluster, colour]),
+            duration: self.durations.with(&[route, cluster]),
+        }
+    }
+
+    /// Requests that were refused for `reason`.
+    pub fn refused(&self, reason: &'static str) -> Arc<Counter> {
+        self.refused.with(&[reason])
+    }
+
+    /// Retries to `cluster`.
+    pub fn retries(&self, cluster: &str) -> Arc<Counter> {
+        self.retries.with(&[cluster])
+    }
+
+    /// Copies of requests that came to `outcome` for `reason`.
+    pub fn mirrors(&self, outcome: &'static str, reason: &'static str) -> Arc<Counter> {
+        self.mirrors.with(&[outcome, reason])
+    }
+
+    /// Body bytes that copies hold.
+    pub fn mirror_bytes(&self) -> &Level {
+        &self.mirror_bytes
+    }
+
+    /// Share of a colour in percent. The series lives as long as the handle.
+    pub fn rollout_weight(&self, rollout: &str, colour: Colour) -> Arc<Gauge> {
+        self.rollout_weights.with(&[rollout, colour.as_str()])
+    }
+
+    /// State of an endpoint, one of [`data::ENDPOINT_STATES`]. The series lives as long as the handle.
+    pub fn endpoint_state(&self, cluster: &str, endpoint: &str) -> Arc<OneHot> {
+        self.endpoints.with(&[cluster, endpoint])
+    }
+
+    /// Open connections of a listener. The series lives as long as the handle.
+    pub fn connections(&self, listener: &str) -> Arc<Level> {
+        self.connections.with(&[listener])
+    }
+
+    /// Accepted connections of a listener.
+    pub fn connections_total(&self, listener: &str) -> Arc<Counter> {
+        self.accepted.with(&[listener])
+    }
+
+    /// Connections of a listener that were refused for `reason`.
+    pub fn connections_refused(&self, listener: &str, reason: &'static str) -> Arc<Counter> {
+        self.connections_refused.with(&[listener, reason])
+    }
+
+    /// Number of the configuration in force.
+    pub fn config_generation(&self) -> &Gauge {
+        &self.generation
+    }
+
+    /// Attempts to load a configuration that came to `result`.
+    pub fn config_reloads(&self, result: &'static str) -> Arc<Counter> {
+        self.reloads.with(&[result])
+    }
+
+    /// Lines of the access log that came to `result`.
+    pub fn access_log_lines(&self, result: &'static str) -> Arc<Counter> {
+        self.access_log_lines.with(&[result])
+    }
+
+    /// All metrics in the text format of Prometheus (`text/plain; version=0.0.4`).
+    pub fn render(&self) -> prometheus::Result<String> {
+        let mut to = Exposition::default();
+        self.render_requests(&mut to);
+        to.numbers(&data::REFUSED_TOTAL, counts(&self.refused));
+        to.numbers(&data::RETRIES_TOTAL, counts(&self.retries));
+        to.numbers(&data::MIRROR_TOTAL, counts(&self.mirrors));
+        to.one(&data::MIRROR_BYTES, self.mirror_bytes.value() as f64);
+        self.render_gauges(&mut to);
+        to.numbers(&data::CONNECTIONS_TOTAL, counts(&self.accepted));
+        to.numbers(&data::CONNECTIONS_REFUSED_TOTAL, counts(&self.connections_refused));
+        to.one(&data::CONFIG_GENERATION, self.generation.value());
+        to.numbers(&data::CONFIG_RELOAD_TOTAL, counts(&self.reloads));
+        to.numbers(&data::ACCESS_LOG_LINES_TOTAL, counts(&self.access_log_lines));
+        to.numbers(&data::BUILD_INFO, [(vec![env!("CARGO_PKG_VERSION")], 1.0)]);
+        if let Ok(stats) = ProcessStats::read() {
+            render_process(&stats, &mut to);
+        }
+        to.encode()
+    }
+
+    fn render_requests(&self, to: &mut Exposition) {
+        let requests = self.requests.all().into_iter().flat_map(|(labels, codes)| {
+            codes.shown().map(move |(class, count)| {
+                let mut labels = labels.clone();
+                labels.push(class.to_owned());
+                (labels, count as f64)
+            })
+        });
+        to.numbers(&data::REQUESTS_TOTAL, requests);
+        let durations = self.durations.all().into_iter();
+        let durations = durations.map(|(labels, duration)| (labels, duration.snapshot()));
+        to.histograms(&data::REQUEST_DURATION_SECONDS, durations);
+    }
+
+    fn render_gauges(&self, to: &mut Exposition) {
+        let weights = self.rollout_weights.held().into_iter();
+        let weights = weights.map(|(labels, weight)| (labels, weight.value()));
+        to.numbers(&data::ROLLOUT_WEIGHT, weights);
+        let endpoints = self.endpoints.held().into_iter().flat_map(|(labels, endpoint)| {
+            let states: Vec<_> = endpoint.states().collect();
+            states.into_iter().map(move |(state, in_force)| {
+                let mut labels = labels.clone();
+                labels.push(state.to_owned());
+                (labels, f64::from(u8::from(in_force)))
+            })
+        });
+        to.numbers(&data::UPSTREAM_ENDPOINT_STATE, endpoints);
+        let connections = self.connections.held().into_iter();
+        let connections = connections.map(|(labels, open)| (labels, open.value() as f64));
+        to.numbers(&data::CONNECTIONS, connections);
+    }
+}
+
+impl RequestMetrics {
+    /// Counts a request that took `duration`.
+    pub fn record(&self, worker: usize, class: CodeClass, duration: Duration) {
+        self.codes.0.at(worker)[class as usize].fetch_add(1, Relaxed);
+        self.duration.observe(worker, duration);
+    }
+}
+
+impl LazyRequest {
+    /// Not counted with yet.
+    pub fn new(labels: RequestLabels) -> Self {
+        Self { labels, cell: OnceLock::new() }
+    }
+
+    /// What to count with.
+    pub fn of(&self, metrics: &Metrics) -> &RequestMetrics {
+        self.cell.get_or_init(|| metrics.request(&self.labels))
+    }
+}
+
+impl CodeClass {
+    /// The class of `status`.
+    pub fn of(status: StatusCode) -> Self {
+        match status.as_u16() {
+            ..200 => Self::Informational,
+            200..300 => Self::Success,
+            300..400 => Self::Redirection,
+            400..500 => Self::ClientError,
+            _ => Self::ServerError,
+        }
+    }
+}
+
+impl Codes {
+    /// Classes and their counts. The common ones are shown from zero on, so that their first increase is one.
+    fn shown(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        let counts: [u64; CLASSES] = array::from_fn(|class| {
+            self.0.iter().map(|shard| shard[class].load(Relaxed)).fold(0, u64::wrapping_add)
+        });
+        CLASS_NAMES
+            .into_iter()
+            .zip(counts)
+            .filter(|&(name, count)| count > 0 || matches!(name, "2xx" | "4xx" | "5xx"))
+    }
+}
+
+fn counts(family: &Family<Counter>) -> impl Iterator<Item = (Vec<String>, f64)> {
+    family.all().into_iter().map(|(labels, counter)| (labels, counter.value() as f64))
+}
+
+fn render_process(stats: &ProcessStats, to: &mut Exposition) {
+    to.one(&data::PROCESS_CPU_SECONDS_TOTAL, stats.cpu_seconds);
+    to.one(&data::PROCESS_RESIDENT_MEMORY_BYTES, stats.resident_bytes as f64);
+    to.one(&data::PROCESS_VIRTUAL_MEMORY_BYTES, stats.virtual_bytes as f64);
+    to.one(&data::PROCESS_OPEN_FDS, stats.open_fds as f64);
+    to.one(&data::PROCESS_MAX_FDS, stats.max_fds.map_or(-1.0, |max| max as f64));
+    to.one(&data::PROCESS_THREADS, stats.threads as f64);
+    to.one(&data::PROCESS_START_TIME_SECONDS, stats.start_seconds);
+}
+
+const CLASSES: usize = 6;
+
+/// In the order of [`CodeClass`].
+const CLASS_NAMES: [&str; CLASSES] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
+
+#[cfg(test)]
+mod tests;

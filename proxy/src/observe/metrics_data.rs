@@ -1,0 +1,83 @@
+//! Every metric: name, kind, labels, meaning. `docs/metrics.md` says the same to operators, and a test compares the two.
+
+use prometheus::proto::MetricType;
+
+/// A metric.
+#[derive(Debug)]
+pub struct Definition {
+    /// Name, prefix included.
+    pub name: &'static str,
+    /// Counter, gauge or histogram.
+    pub kind: MetricType,
+    /// Names of the labels. Their values come from the configuration or from this program, never from a client.
+    pub labels: &'static [&'static str],
+    /// Meaning, in one sentence.
+    pub help: &'static str,
+}
+
+/// The states of `foxtrot_upstream_endpoint_state`.
+pub const ENDPOINT_STATES: [&str; 4] = ["healthy", "unhealthy", "ejected", "draining"];
+
+macro_rules! metrics {
+    ($($constant:ident = $kind:ident $name:literal [$($label:literal)*] $help:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub const $constant: Definition = Definition {
+                name: $name,
+                kind: MetricType::$kind,
+                labels: &[$($label),*],
+                help: $help,
+            };
+        )*
+        /// All metrics.
+        pub const ALL: &[Definition] = &[$($constant),*];
+    };
+}
+
+metrics! {
+    REQUESTS_TOTAL = COUNTER "foxtrot_requests_total"
+        ["listener" "route" "cluster" "colour" "code_class"]
+        "Requests that ended, by class of the status that the client got.";
+    REQUEST_DURATION_SECONDS = HISTOGRAM "foxtrot_request_duration_seconds" ["route" "cluster"]
+        "Time from the first byte of the request to the last byte of the response.";
+    REFUSED_TOTAL = COUNTER "foxtrot_refused_total" ["reason"]
+        "Requests that foxtrot refused itself.";
+    RETRIES_TOTAL = COUNTER "foxtrot_retries_total" ["cluster"]
+        "Tries after the first one.";
+    MIRROR_TOTAL = COUNTER "foxtrot_mirror_total" ["outcome" "reason"]
+        "Requests that were chosen to be mirrored, by what became of the copy.";
+    MIRROR_BYTES = GAUGE "foxtrot_mirror_bytes" []
+        "Body bytes that copies of requests hold now.";
+    ROLLOUT_WEIGHT = GAUGE "foxtrot_rollout_weight" ["rollout" "colour"]
+        "Share of a colour in percent.";
+    UPSTREAM_ENDPOINT_STATE = GAUGE "foxtrot_upstream_endpoint_state" ["cluster" "endpoint" "state"]
+        "1 for the state that an endpoint is in, 0 for the others.";
+    CONNECTIONS = GAUGE "foxtrot_connections" ["listener"]
+        "Downstream connections that are open now.";
+    CONNECTIONS_TOTAL = COUNTER "foxtrot_connections_total" ["listener"]
+        "Downstream connections that were accepted.";
+    CONNECTIONS_REFUSED_TOTAL = COUNTER "foxtrot_connections_refused_total" ["listener" "reason"]
+        "Downstream connections that were closed before their first request.";
+    CONFIG_GENERATION = GAUGE "foxtrot_config_generation" []
+        "Number of the configuration in force; 1 is the one that the process started with.";
+    CONFIG_RELOAD_TOTAL = COUNTER "foxtrot_config_reload_total" ["result"]
+        "Attempts to load a configuration.";
+    ACCESS_LOG_LINES_TOTAL = COUNTER "foxtrot_access_log_lines_total" ["result"]
+        "Lines of the access log.";
+    BUILD_INFO = GAUGE "foxtrot_build_info" ["version"]
+        "Always 1; the label says which version runs.";
+    PROCESS_CPU_SECONDS_TOTAL = COUNTER "process_cpu_seconds_total" []
+        "Processor time of the process, in user and system mode.";
+    PROCESS_RESIDENT_MEMORY_BYTES = GAUGE "process_resident_memory_bytes" []
+        "Memory of the process that is in RAM.";
+    PROCESS_VIRTUAL_MEMORY_BYTES = GAUGE "process_virtual_memory_bytes" []
+        "Address space of the process.";
+    PROCESS_OPEN_FDS = GAUGE "process_open_fds" []
+        "Open file descriptors.";
+    PROCESS_MAX_FDS = GAUGE "process_max_fds" []
+        "Most file descriptors that may be open; -1 without a limit.";
+    PROCESS_THREADS = GAUGE "process_threads" []
+        "Threads of the process.";
+    PROCESS_START_TIME_SECONDS = GAUGE "process_start_time_seconds" []
+        "When the process started, in seconds since 1970.";
+}

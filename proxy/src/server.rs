@@ -1,0 +1,144 @@
+//! The process: brings the parts up in order, waits for the signal to end, and takes them down in order.
+
+use std::{
+    collections::BTreeMap,
+    io::Write as _,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::Context as _;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::Notify,
+};
+use tracing::info;
+
+use crate::{
+    admin,
+    clock::{self, Instant},
+    snapshot::control::{Control, Source},
+};
+
+/// A running process.
+pub struct Server {
+    control: Arc<Control>,
+    life: Arc<Life>,
+    admin: SocketAddr,
+}
+
+/// Where the process is in its life.
+#[derive(Debug)]
+pub struct Life {
+    /// When it started.
+    pub started: Instant,
+    /// When it started, on the wall clock.
+    pub started_at: std::time::Duration,
+    ending: AtomicBool,
+    ended: Notify,
+}
+
+impl Life {
+    /// Whether the process is ending, and wants no more traffic.
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
+    }
+
+    /// Waits until all traffic has ended. Until then the admin server answers, for somebody may want to watch.
+    async fn ended(&self) {
+        self.ended.notified().await;
+    }
+}
+
+impl Server {
+    /// Loads the configuration and starts to serve it. To be called on the control thread's runtime.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration, or what this machine does not allow.
+    pub async fn start(source: Source) -> anyhow::Result<Self> {
+        let control = Control::start(source).await?;
+        let config = &control.snapshot().config;
+        let life = Arc::new(Life {
+            started: clock::now(),
+            started_at: clock::since_epoch(),
+            ending: AtomicBool::new(false),
+            ended: Notify::new(),
+        });
+        let listener = TcpListener::bind(config.admin.listen).await.with_context(|| {
+            format!("cannot listen on {} for the admin server", config.admin.listen)
+        })?;
+        let admin = listener.local_addr()?;
+        let operations = Arc::new(admin::live::Live::new(Arc::clone(&control), Arc::clone(&life)));
+        let shutdown = {
+            let life = Arc::clone(&life);
+            async move { life.ended().await }
+        };
+        tokio::spawn(admin::serve(listener, operations, control.token(), shutdown));
+        tokio::spawn(run_control(Arc::clone(&control)));
+        Ok(Self { control, life, admin })
+    }
+
+    /// Address of the admin server.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// Addresses of the listeners, by name.
+    pub fn listeners(&self) -> BTreeMap<String, SocketAddr> {
+        let snapshot = self.control.snapshot();
+        let listeners = snapshot.listeners.iter();
+        listeners
+            .map(|listener| (listener.state.name.to_string(), listener.state.address))
+            .collect()
+    }
+
+    /// Writes one line of JSON that says where the process can be reached, for whoever started it with port 0.
+    ///
+    /// # Errors
+    /// Standard output is closed.
+    pub fn announce(&self) -> std::io::Result<()> {
+        let line = serde_json::json!({
+            "ready": true,
+            "admin": self.admin.to_string(),
+            "listeners": self.listeners().into_iter().map(|(name, address)| (name, address.to_string())).collect::<BTreeMap<_, _>>(),
+        });
+        writeln!(std::io::stdout().lock(), "{line}")
+    }
+
+    /// Serves until SIGTERM or SIGINT, then ends in order: readiness off, a pause for load balancers to notice, exchanges
+    /// in hand to their end or to the deadline.
+    ///
+    /// # Errors
+    /// Signals cannot be waited for.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => info!("SIGTERM, draining"),
+            _ = interrupt.recv() => info!("SIGINT, draining"),
+        }
+        self.life.ending.store(true, Ordering::Relaxed);
+        let delay = self.control.snapshot().config.drain.delay.0;
+        tokio::select! {
+            () = async {
+                tokio::time::sleep_until(clock::now() + delay).await;
+                self.control.stop().await;
+            } => {}
+            // Whoever asks twice means it.
+            _ = interrupt.recv() => info!("second SIGINT, ending at once"),
+        }
+        self.life.ended.notify_one();
+        info!("ended");
+        Ok(())
+    }
+}
+
+async fn run_control(control: Arc<Control>) {
+    if let Err(error) = control.run().await {
+        tracing::error!(%error, "configuration is no longer watched");
+    }
+}

@@ -1,0 +1,378 @@
+//! From a checked configuration to a snapshot: reads the files it names, builds what requests are matched with, and takes
+//! over from the previous snapshot what has a name in both.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bytes::Bytes;
+use http::StatusCode;
+use rustls::server::ProducesTickets;
+
+use super::{Action, Refusals, Rollout, Route, Snapshot};
+use crate::{
+    admin::Token,
+    config::{
+        self, Colour, Config, RouteTarget,
+        diagnostic::{Problem, Report},
+        document::{KeyPath, path},
+        load::Loaded,
+    },
+    filter::{header_edits::HeaderEdits, ip_set::IpSet},
+    http::reply,
+    key_error::KeyError,
+    listener::{ConnectionCounters, Listener, ListenerState, tls},
+    mirror::{Mirror, MirrorState},
+    observe::{access_log::AccessLog, metrics::Metrics, shards::Gauge},
+    route::{ColourChoice, PathRewrite, RedirectTemplate, RouteTable, StickyKeys, split},
+    upstream::Cluster,
+};
+
+/// What compilation needs besides the configuration.
+pub struct Surroundings<'a> {
+    /// Number of the snapshot to be.
+    pub generation: u64,
+    /// The snapshot before it.
+    pub previous: Option<&'a Snapshot>,
+    /// Sockets' state, by listener name.
+    pub listeners: &'a BTreeMap<String, Arc<ListenerState>>,
+    /// Metrics of the process.
+    pub metrics: &'a Arc<Metrics>,
+    /// TLS session tickets of the process.
+    pub ticketer: &'a Arc<dyn ProducesTickets>,
+    /// Number of workers.
+    pub workers: usize,
+}
+
+/// Compiles a configuration that has passed [`config::check::check`].
+///
+/// # Errors
+/// All that is wrong, at once.
+pub fn compile(config: &Config, around: &Surroundings<'_>) -> Result<Snapshot, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let clusters = clusters(config, around, &mut problems);
+    let rollouts = rollouts(config, around, &clusters, &mut problems);
+    let table = keep(RouteTable::compile(&config.routes), &mut problems, |error| {
+        Problem::at(inside(path!["routes", error.route], &error.key), error.message)
+    });
+    let routes = routes(config, &clusters, &rollouts, &mut problems);
+    let (listeners, certificates) = listeners(config, around, &mut problems);
+    let admin_token = admin_token(config, &mut problems);
+    let access_log = access_log(config, around, &mut problems);
+    let (Some(table), true) = (table, problems.is_empty()) else { return Err(problems) };
+    Ok(Snapshot {
+        generation: around.generation,
+        config: config.clone(),
+        listener_ids: config.listeners.keys().map(|name| table.listener(name)).collect(),
+        unrouted: listeners.iter().map(|_| Default::default()).collect(),
+        listeners,
+        certificates,
+        clusters: clusters.into_values().collect(),
+        rollouts: rollouts.into_values().collect(),
+        table,
+        routes,
+        trusted_proxies: IpSet::new(&config.trusted_proxies),
+        access_log,
+        admin_token,
+        metrics: Arc::clone(around.metrics),
+        refusals: Refusals::new(around.metrics, reply::FLAGS),
+    })
+}
+
+/// Says all that is wrong with a configuration file, files that it names included, without binding a socket.
+///
+/// # Errors
+/// All that is wrong, with its places.
+pub fn check(path: &std::path::Path) -> Result<(), Report> {
+    let loaded = config::load::load(path)?;
+    let config = &loaded.config;
+    let problems = config::check::check(config);
+    if !problems.is_empty() {
+        return Err(loaded.locate(problems));
+    }
+    let listeners = config
+        .listeners
+        .iter()
+        .map(|(name, written)| (name.clone(), ListenerState::new(name, written.listen)));
+    let ticketer = tls::ticketer().map_err(|error| {
+        loaded.locate(vec![Problem::at(
+            KeyPath::root(),
+            format!("no randomness for TLS tickets: {error}"),
+        )])
+    })?;
+    let around = Surroundings {
+        generation: 1,
+        previous: None,
+        listeners: &listeners.collect(),
+        metrics: &Arc::new(Metrics::new(1)),
+        ticketer: &ticketer,
+        workers: 1,
+    };
+    // A log file must not be made by looking at the configuration.
+    let mut without_log = config.clone();
+    without_log.log.access = None;
+    compile(&without_log, &around).map(drop).map_err(|problems| loaded.locate(problems))
+}
+
+/// Every file that a configuration names and that a snapshot reads, for the watcher.
+pub fn files(loaded: &Loaded) -> Vec<std::path::PathBuf> {
+    let config = &loaded.config;
+    let listeners =
+        config.listeners.values().filter_map(|listener| listener.tls.as_ref()).flat_map(tls::files);
+    let clusters = config.clusters.values().flat_map(|cluster| {
+        [&cluster.tls.ca, &cluster.tls.cert, &cluster.tls.key].into_iter().flatten().cloned()
+    });
+    let token = config.admin.token.iter().filter_map(|token| token.file.clone());
+    loaded.files.iter().cloned().chain(listeners).chain(clusters).chain(token).collect()
+}
+
+type Named<T> = BTreeMap<String, Arc<T>>;
+
+fn clusters(
+    config: &Config,
+    around: &Surroundings<'_>,
+    problems: &mut Vec<Problem>,
+) -> Named<Cluster> {
+    let mut clusters = Named::new();
+    for (name, written) in &config.clusters {
+        let previous = around
+            .previous
+            .and_then(|previous| previous.clusters.iter().find(|cluster| *cluster.name == **name));
+        let compiled = Cluster::compile(name, written, previous, around.workers);
+        let at = |(key, message): (String, String)| {
+            Problem::at(inside(path!["clusters", name.as_str()], &key), message)
+        };
+        if let Some(cluster) = keep(compiled, problems, at) {
+            clusters.insert(name.clone(), cluster);
+        }
+    }
+    clusters
+}
+
+/// Shares as metrics tell them, in percent.
+fn shares(name: &str, written: &config::Rollout, metrics: &Metrics) -> [Arc<Gauge>; 2] {
+    let weights = [(Colour::Blue, written.weights.blue), (Colour::Green, written.weights.green)];
+    weights.map(|(colour, share)| {
+        let gauge = metrics.rollout_weight(name, colour);
+        gauge.set(f64::from(share.basis_points()) / 100.0);
+        gauge
+    })
+}
+
+fn rollouts(
+    config: &Config,
+    around: &Surroundings<'_>,
+    clusters: &Named<Cluster>,
+    problems: &mut Vec<Problem>,
+) -> Named<Rollout> {
+    let mut rollouts = Named::new();
+    for (name, written) in &config.rollouts {
+        // A cluster that is not there has its own problem reported.
+        let (Some(blue), Some(green)) = (clusters.get(&written.blue), clusters.get(&written.green))
+        else {
+            continue;
+        };
+        let at = |key: &str| inside(path!["rollouts", name.as_str()], key);
+        let one = |error: KeyError| vec![error];
+        let problem = |error: KeyError| Problem::at(at(&error.key), error.message);
+        let sticky = keep(StickyKeys::compile(&written.sticky).map_err(one), problems, problem);
+        let choice = written.override_by.as_ref().map(|by| ColourChoice::compile(by).map_err(one));
+        let choice = choice.map(|choice| keep(choice, problems, problem));
+        let (Some(sticky), None | Some(Some(_))) = (sticky, &choice) else { continue };
+        let rollout = Rollout {
+            name: name.as_str().into(),
+            id: split::rollout_id(name),
+            blue: Arc::clone(blue),
+            green: Arc::clone(green),
+            green_share: written.weights.green.basis_points(),
+            sticky,
+            choice: choice.flatten(),
+            mirror: mirror(name, written, around, clusters),
+            _shares: shares(name, written, around.metrics),
+        };
+        rollouts.insert(name.clone(), Arc::new(rollout));
+    }
+    rollouts
+}
+
+fn mirror(
+    name: &str,
+    rollout: &config::Rollout,
+    around: &Surroundings<'_>,
+    clusters: &Named<Cluster>,
+) -> Option<Arc<Mirror>> {
+    let written = rollout.mirror.as_ref()?;
+    let to = clusters.get(&written.to)?;
+    let before = around
+        .previous
+        .and_then(|previous| previous.rollouts.iter().find(|rollout| *rollout.name == *name));
+    let state = match before.and_then(|before| before.mirror.as_ref()) {
+        Some(mirror) => Arc::clone(&mirror.state),
+        None => MirrorState::new(around.metrics),
+    };
+    Some(Arc::new(Mirror::compile(name, written, Arc::clone(to), state)))
+}
+
+fn routes(
+    config: &Config,
+    clusters: &Named<Cluster>,
+    rollouts: &Named<Rollout>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Route> {
+    let listeners = config.listeners.len();
+    let compiled = config.routes.iter().enumerate().filter_map(|(index, written)| {
+        match route(written, clusters, rollouts, listeners) {
+            Ok(route) => route,
+            Err(errors) => {
+                let at = |error: KeyError| {
+                    Problem::at(inside(path!["routes", index], &error.key), error.message)
+                };
+                problems.extend(errors.into_iter().map(at));
+                None
+            }
+        }
+    });
+    compiled.collect()
+}
+
+/// `None` where the route leads to something that has its own problem reported.
+fn route(
+    written: &config::Route,
+    clusters: &Named<Cluster>,
+    rollouts: &Named<Rollout>,
+    listeners: usize,
+) -> Result<Option<Route>, Vec<KeyError>> {
+    let request_headers = HeaderEdits::compile(&written.request_headers, "request_headers")?;
+    let response_headers = HeaderEdits::compile(&written.response_headers, "response_headers")?;
+    let rewrite = PathRewrite::compile(written).map_err(|error| vec![error])?;
+    let action = match &written.to {
+        RouteTarget::Cluster(name) => clusters.get(name).cloned().map(Action::Cluster),
+        RouteTarget::Rollout(name) => {
+            rollouts.get(name).map(|rollout| Action::Rollout(Arc::clone(rollout)))
+        }
+        RouteTarget::Redirect(url) => Some(redirect(written, url).map_err(|error| vec![error])?),
+        RouteTarget::Respond(status) => Some(respond(*status, written.body.as_deref())),
+    };
+    Ok(action.map(|action| Route {
+        name: name_of(written).into(),
+        action,
+        request_headers,
+        response_headers,
+        rewrite,
+        rewrite_host: written.rewrite.host.clone().map(Bytes::from),
+        timeouts: written.timeouts.clone(),
+        body_bytes_max: written.max_body.map(|size| size.0),
+        upgrade: written.upgrade,
+        metrics: std::iter::repeat_with(Default::default).take(listeners).collect(),
+    }))
+}
+
+fn redirect(written: &config::Route, url: &str) -> Result<Action, KeyError> {
+    let template =
+        RedirectTemplate::compile(url).map_err(|message| KeyError::new("to", message))?;
+    let status = written.redirect_status.and_then(|status| StatusCode::from_u16(status).ok());
+    Ok(Action::Redirect(status.unwrap_or(StatusCode::FOUND), template))
+}
+
+fn respond(status: u16, body: Option<&str>) -> Action {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    Action::Respond(status, Bytes::from(body.unwrap_or_default().to_owned()))
+}
+
+/// A route without a name is called by its host and path.
+fn name_of(route: &config::Route) -> String {
+    let m = &route.matches;
+    route.name.clone().unwrap_or_else(|| {
+        let host = m.host.as_deref().unwrap_or("*");
+        let path = m
+            .path_exact
+            .as_deref()
+            .or(m.path_regex.as_deref())
+            .or(m.path.as_deref())
+            .unwrap_or("/");
+        format!("{host}{path}")
+    })
+}
+
+fn listeners(
+    config: &Config,
+    around: &Surroundings<'_>,
+    problems: &mut Vec<Problem>,
+) -> (Vec<Arc<Listener>>, Vec<Vec<tls::CertificateFacts>>) {
+    let mut listeners = Vec::with_capacity(config.listeners.len());
+    let mut certificates = Vec::with_capacity(config.listeners.len());
+    for (index, (name, written)) in config.listeners.iter().enumerate() {
+        let at = |(key, message): (String, String)| {
+            Problem::at(inside(path!["listeners", name.as_str(), "tls"], &key), message)
+        };
+        let tls =
+            written.tls.as_ref().map(|tls| tls::compile(tls, &written.protocols, around.ticketer));
+        let tls = tls.map(|tls| keep(tls, problems, at));
+        let (Some(state), None | Some(Some(_))) = (around.listeners.get(name), &tls) else {
+            continue;
+        };
+        let tls = tls.flatten();
+        certificates.push(tls.as_ref().map(|tls| tls.certs.clone()).unwrap_or_default());
+        listeners.push(Arc::new(Listener {
+            index,
+            config: written.clone(),
+            tls: tls.map(|tls| tls.config),
+            counters: ConnectionCounters::new(around.metrics, name),
+            proxy_sources: written.proxy_protocol.as_ref().map(|proxy| IpSet::new(&proxy.from)),
+            state: Arc::clone(state),
+        }));
+    }
+    (listeners, certificates)
+}
+
+fn admin_token(config: &Config, problems: &mut Vec<Problem>) -> Option<Token> {
+    let token = Token::read(config.admin.token.as_ref()?).map_err(|error| vec![error]);
+    keep(token, problems, |error| Problem::at(path!["admin", "token"], error.to_string()))
+}
+
+/// The access log; the one before it, where it is written to the same place.
+fn access_log(
+    config: &Config,
+    around: &Surroundings<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Arc<AccessLog>> {
+    let written = config.log.access.as_ref()?;
+    if let Some(previous) = around.previous
+        && previous.config.log.access.as_ref() == Some(written)
+    {
+        return previous.access_log.clone();
+    }
+    match AccessLog::open(written, around.metrics) {
+        Ok(log) => Some(Arc::new(log)),
+        Err(error) => {
+            problems
+                .push(Problem::at(path!["log", "access", "path"], format!("cannot open: {error}")));
+            None
+        }
+    }
+}
+
+/// The value, or its errors among the problems.
+fn keep<T, E>(
+    result: Result<T, Vec<E>>,
+    problems: &mut Vec<Problem>,
+    at: impl Fn(E) -> Problem,
+) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(errors) => {
+            problems.extend(errors.into_iter().map(at));
+            None
+        }
+    }
+}
+
+/// `key`, such as `certs[1].key`, below `base`.
+fn inside(base: KeyPath, key: &str) -> KeyPath {
+    let mut path = base;
+    for part in key.split(['.', '[', ']']).filter(|part| !part.is_empty()) {
+        match part.parse::<usize>() {
+            Ok(index) => path.push(index),
+            Err(_) => path.push(part),
+        }
+    }
+    path
+}

@@ -1,0 +1,223 @@
+//! The compiled, immutable form of a configuration, and how one takes the place of another.
+
+pub mod compile;
+pub mod control;
+pub mod history;
+pub mod watch;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::{
+    admin::Token,
+    config::{self, Colour},
+    filter::{header_edits::HeaderEdits, ip_set::IpSet},
+    listener::{Listener, tls::CertificateFacts},
+    mirror::Mirror,
+    observe::{
+        access_log::AccessLog,
+        metrics::{Metrics, RequestLabels, RequestMetrics},
+        shards::{Counter, Gauge},
+    },
+    route::{ColourChoice, ListenerId, PathRewrite, RedirectTemplate, RouteTable, StickyKeys},
+    upstream::Cluster,
+};
+
+/// A compiled configuration. Requests keep the one that they began with.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Counts loads since the process started, from 1.
+    pub generation: u64,
+    /// What this was compiled from.
+    pub config: config::Config,
+    /// Where requests come in.
+    pub listeners: Vec<Arc<Listener>>,
+    /// What the route table calls them.
+    listener_ids: Vec<ListenerId>,
+    /// Certificates of each listener, for status.
+    pub certificates: Vec<Vec<CertificateFacts>>,
+    /// Where requests go.
+    pub clusters: Vec<Arc<Cluster>>,
+    /// Blue and green pairs.
+    pub rollouts: Vec<Arc<Rollout>>,
+    /// From a request to the position of its route.
+    pub table: RouteTable,
+    /// What to do with the requests of each route.
+    pub routes: Vec<Route>,
+    /// Peers that are believed.
+    pub trusted_proxies: IpSet,
+    /// Access log, if there is one.
+    pub access_log: Option<Arc<AccessLog>>,
+    /// What callers of the admin server must show.
+    pub admin_token: Option<Token>,
+    /// Metrics of the process.
+    pub metrics: Arc<Metrics>,
+    /// Counters of our own answers.
+    pub refusals: Refusals,
+    /// Metrics of requests that no route took, by listener.
+    unrouted: Vec<OnceLock<RequestMetrics>>,
+}
+
+/// What to do with the requests of a route.
+#[derive(Debug)]
+pub struct Route {
+    /// Name in logs and metrics.
+    pub name: Arc<str>,
+    /// Where they go.
+    pub action: Action,
+    /// Changes to their header fields.
+    pub request_headers: HeaderEdits,
+    /// Changes to the response's header fields.
+    pub response_headers: HeaderEdits,
+    /// Change to the path.
+    pub rewrite: Option<PathRewrite>,
+    /// Host that the upstream sees.
+    pub rewrite_host: Option<Bytes>,
+    /// Deadlines that replace those of cluster and listener.
+    pub timeouts: config::RouteTimeouts,
+    /// Bytes of a request body, where the route says so.
+    pub body_bytes_max: Option<u64>,
+    /// Whether a client may upgrade the connection.
+    pub upgrade: bool,
+    /// By listener and target: made when first used.
+    metrics: Vec<[OnceLock<RequestMetrics>; TARGETS]>,
+}
+
+/// Targets that a route's requests are counted by: none, a cluster, blue, green.
+const TARGETS: usize = 4;
+
+/// Where a route leads.
+#[derive(Debug)]
+pub enum Action {
+    /// One cluster.
+    Cluster(Arc<Cluster>),
+    /// A blue and green pair.
+    Rollout(Arc<Rollout>),
+    /// Another address.
+    Redirect(StatusCode, RedirectTemplate),
+    /// A fixed response.
+    Respond(StatusCode, Bytes),
+}
+
+/// A blue and green pair.
+#[derive(Debug)]
+pub struct Rollout {
+    /// Name in the configuration.
+    pub name: Arc<str>,
+    /// Seed of the split: replicas agree on it, rollouts differ.
+    pub id: u64,
+    /// The colour that serves today.
+    pub blue: Arc<Cluster>,
+    /// The colour that is to serve.
+    pub green: Arc<Cluster>,
+    /// Green's share, in hundredths of a percent.
+    pub green_share: u16,
+    /// What keeps a client on its colour.
+    pub sticky: StickyKeys,
+    /// Choice of colour by hand.
+    pub choice: Option<ColourChoice>,
+    /// Shadow.
+    pub mirror: Option<Arc<Mirror>>,
+    /// Shares as metrics tell them; the series live as long as this.
+    _shares: [Arc<Gauge>; 2],
+}
+
+impl Snapshot {
+    /// The listener of this name.
+    pub fn listener(&self, name: &str) -> Option<&Arc<Listener>> {
+        self.listeners.iter().find(|listener| &*listener.state.name == name)
+    }
+
+    /// What the route table calls a listener, which may be one of an earlier snapshot.
+    pub fn listener_id(&self, listener: &Listener) -> ListenerId {
+        match self.listener_ids.get(self.position(listener)) {
+            Some(id) => *id,
+            None => self.table.listener(&listener.state.name),
+        }
+    }
+
+    /// Listeners keep their position from one load to the next unless others come or go.
+    fn position(&self, listener: &Listener) -> usize {
+        let same = |other: &Arc<Listener>| Arc::ptr_eq(&other.state, &listener.state);
+        match self.listeners.get(listener.index) {
+            Some(other) if same(other) => listener.index,
+            _ => self.listeners.iter().position(same).unwrap_or(0),
+        }
+    }
+
+    /// Where an exchange is counted.
+    pub fn request_metrics(
+        &self,
+        listener: &Listener,
+        route: Option<usize>,
+        cluster: Option<&str>,
+        colour: Option<Colour>,
+    ) -> &RequestMetrics {
+        let index = self.position(listener);
+        let target = match (cluster, colour) {
+            (None, _) => 0,
+            (_, None) => 1,
+            (_, Some(Colour::Blue)) => 2,
+            (_, Some(Colour::Green)) => 3,
+        };
+        let route = route.and_then(|route| self.routes.get(route));
+        let cell = match route {
+            Some(route) => &route.metrics[index][target],
+            None => &self.unrouted[index],
+        };
+        cell.get_or_init(|| {
+            let route = route.map_or("", |route| &route.name);
+            self.metrics.request(&RequestLabels {
+                listener: listener.state.name.to_string(),
+                route: route.to_owned(),
+                cluster: cluster.unwrap_or_default().to_owned(),
+                colour,
+            })
+        })
+    }
+}
+
+impl Rollout {
+    /// The cluster of a colour.
+    pub fn cluster(&self, colour: Colour) -> &Arc<Cluster> {
+        match colour {
+            Colour::Blue => &self.blue,
+            Colour::Green => &self.green,
+        }
+    }
+}
+
+impl Route {
+    /// Whether requests of this route leave for an upstream.
+    pub fn forwards(&self) -> bool {
+        matches!(self.action, Action::Cluster(_) | Action::Rollout(_))
+    }
+
+    /// Deadline of a whole exchange.
+    pub fn exchange_timeout(&self, listener: &Listener) -> Duration {
+        self.timeouts.request.unwrap_or(listener.config.timeouts.request).0
+    }
+}
+
+/// Counters of our own answers, by the flag of each: resolved once, found by a short walk.
+#[derive(Debug)]
+pub struct Refusals(Vec<(&'static str, Arc<Counter>)>);
+
+impl Refusals {
+    /// Counters of these flags.
+    pub fn new(metrics: &Metrics, flags: impl IntoIterator<Item = &'static str>) -> Self {
+        Self(flags.into_iter().map(|flag| (flag, metrics.refused(flag))).collect())
+    }
+
+    /// Counts one.
+    pub fn count(&self, worker: usize, flag: &'static str) {
+        if let Some((_, counter)) = self.0.iter().find(|(known, _)| *known == flag) {
+            counter.inc(worker);
+        }
+    }
+}

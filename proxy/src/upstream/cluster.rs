@@ -1,0 +1,374 @@
+//! `[clusters.NAME]` compiled: settings, endpoints, and the load that they share.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::{ArcSwap, Guard};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    balance::{self, Fitness},
+    breaker::{Admission, Load},
+    endpoint::{Endpoint, Held},
+    maglev,
+    outlier::Seen,
+    settings::{Balance, Problem, Settings},
+    tls::{self, Transport},
+};
+use crate::{
+    clock::{self, Instant},
+    config::{self, ClusterTls, Origin, UpstreamProtocol},
+    error::Error,
+    route::StickyKeys,
+    wire::RequestHead,
+};
+
+/// A set of endpoints that serve the same thing, and how we treat them.
+///
+/// The settings are one configuration's. What was learned (health, ejection, idle connections, counters) passes on to the
+/// cluster of the same name in the next.
+#[derive(Debug)]
+pub struct Cluster {
+    /// The name in the configuration.
+    pub name: Arc<str>,
+    key: Option<StickyKeys>,
+    pub(super) settings: Settings,
+    pub(super) sources: Box<[Source]>,
+    pub(super) load: Arc<Load>,
+    endpoints: ArcSwap<Endpoints>,
+    /// Tells the control thread of another set of endpoints.
+    changed: watch::Sender<()>,
+    lanes: Box<[Lane]>,
+    /// What `transport`s were made from; the next configuration compares.
+    protocol: UpstreamProtocol,
+    tls: ClusterTls,
+    files: tls::Files,
+    /// Ejections are counted against their share one at a time.
+    ejecting: Mutex<()>,
+}
+
+/// Where endpoints come from.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) origin: Arc<Origin>,
+    pub(super) transport: Arc<Transport>,
+}
+
+/// The endpoints at one time.
+#[derive(Debug, Default)]
+pub struct Endpoints {
+    /// All of them, in the order of the configuration.
+    pub list: Vec<Arc<Endpoint>>,
+    table: Option<maglev::Table>,
+}
+
+/// One worker's turn and chance, on a cache line of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Lane {
+    turn: AtomicUsize,
+    chance: AtomicU64,
+}
+
+impl Cluster {
+    /// Compiles `config`. What `previous`, the cluster of the same name, has learned is kept: endpoints of the same origin,
+    /// address, protocol and TLS are kept with their connections, others of the same origin and address with their health.
+    ///
+    /// # Errors
+    /// Every problem with its key, relative to the cluster.
+    pub fn compile(
+        name: &str,
+        config: &config::Cluster,
+        previous: Option<&Arc<Self>>,
+        workers: usize,
+    ) -> Result<Arc<Self>, Vec<Problem>> {
+        let key = key(&config.balance)?;
+        let files = tls::Files::read(&config.tls)?;
+        let previous = previous.map(AsRef::as_ref);
+        let sources = sources(config, &files, previous)?;
+        let cluster = Self {
+            name: name.into(),
+            key,
+            settings: Settings::new(config),
+            sources: sources.into(),
+            load: previous.map(|previous| previous.load.clone()).unwrap_or_default(),
+            endpoints: ArcSwap::default(),
+            changed: watch::Sender::new(()),
+            lanes: lanes(workers.max(1)),
+            protocol: config.protocol,
+            tls: config.tls.clone(),
+            files,
+            ejecting: Mutex::default(),
+        };
+        cluster.adopt(previous);
+        Ok(Arc::new(cluster))
+    }
+
+    /// Hash of the key that requests are balanced by, where `balance` names one.
+    pub fn balance_key(&self, head: &RequestHead, client: IpAddr) -> Option<u64> {
+        let key = self.key.as_ref()?;
+        Some(xxh3_64(key.value(head, client).as_bytes()))
+    }
+
+    /// Deadline of all tries, `timeouts.total`.
+    pub fn total_timeout(&self) -> Duration {
+        self.settings.timeouts.total
+    }
+
+    /// The endpoints as they are.
+    pub fn endpoints(&self) -> Guard<Arc<Endpoints>> {
+        self.endpoints.load()
+    }
+
+    /// Changes of the set of endpoints.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Whether a source has any endpoint.
+    pub(super) fn has_addresses(&self, source: usize) -> bool {
+        let origin = self.sources.get(source).map(|source| &source.origin);
+        self.endpoints.load().list.iter().any(|endpoint| Some(&endpoint.origin) == origin)
+    }
+
+    /// Whether endpoints are probed.
+    pub fn is_probed(&self) -> bool {
+        self.settings.health.is_some()
+    }
+
+    /// Admits a request.
+    ///
+    /// # Errors
+    /// Too many are in flight.
+    pub(super) fn admit(&self) -> Result<Admission, Error> {
+        self.load
+            .admit(self.settings.breaker.requests)
+            .ok_or(Error::Overflow { cap: "requests", retry_after: RETRY_AFTER })
+    }
+
+    /// An endpoint for a try; `tried` are those that this request has failed on.
+    pub(super) fn pick(
+        &self,
+        worker: usize,
+        hash: Option<u64>,
+        tried: &[Arc<Endpoint>],
+    ) -> Option<Arc<Endpoint>> {
+        let now = clock::now();
+        let endpoints = self.endpoints.load();
+        let list = &endpoints.list;
+        let fitness = |index: usize| self.fitness(&list[index], tried, now);
+        let turn = |lane: &Lane| lane.turn.fetch_add(1, Ordering::Relaxed);
+        let lane = self.lanes.get(worker).or(self.lanes.first())?;
+        let index = match (self.settings.balance, hash, &endpoints.table) {
+            (Balance::Hash, Some(hash), Some(table)) => by_hash(table, hash, list.len(), fitness),
+            (Balance::LeastRequest, ..) => {
+                let busy = |index: usize| list[index].vitals.active.load(Ordering::Relaxed);
+                balance::less_busy(list.len(), self.chance(worker), fitness, busy)
+            }
+            _ => balance::in_turn(list.len(), turn(lane), fitness),
+        };
+        index.and_then(|index| list.get(index).cloned())
+    }
+
+    /// A random number, as good as jitter and balance need.
+    pub(super) fn chance(&self, worker: usize) -> u64 {
+        let Some(lane) = self.lanes.get(worker).or(self.lanes.first()) else { return 0 };
+        balance::mix(lane.chance.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Closes an idle connection of any endpoint; true if that made room at once.
+    pub(super) fn evict(&self, chance: u64) -> bool {
+        let endpoints = self.endpoints.load();
+        let count = endpoints.list.len();
+        let start = chance as usize % count.max(1);
+        (0..count).any(|step| endpoints.list[(start + step) % count].evict())
+    }
+
+    /// Puts the addresses of a source into use, in place of those that it had.
+    pub(super) fn set_addresses(&self, source: usize, addresses: &[SocketAddr]) {
+        let Some(own) = self.sources.get(source) else { return };
+        let current = self.endpoints.load_full();
+        let mut list = Vec::with_capacity(current.list.len() + addresses.len());
+        for other in &self.sources {
+            if !Arc::ptr_eq(&other.origin, &own.origin) {
+                list.extend(current.list.iter().filter(|e| e.origin == other.origin).cloned());
+                continue;
+            }
+            for address in addresses {
+                let known = |e: &&Arc<Endpoint>| e.origin == own.origin && e.address == *address;
+                let endpoint = current.list.iter().find(known).cloned();
+                list.push(endpoint.unwrap_or_else(|| Arc::new(self.endpoint(own, *address, None))));
+            }
+        }
+        let gone: Vec<_> = current
+            .list
+            .iter()
+            .filter(|old| !list.iter().any(|new| Arc::ptr_eq(old, new)))
+            .collect();
+        self.publish(list);
+        gone.into_iter().for_each(|endpoint| endpoint.retire());
+    }
+
+    fn fitness(&self, endpoint: &Arc<Endpoint>, tried: &[Arc<Endpoint>], now: Instant) -> Fitness {
+        let tried = tried.iter().any(|other| Arc::ptr_eq(other, endpoint));
+        match (endpoint.in_rotation(self.is_probed(), now), tried) {
+            (true, false) => Fitness::Fresh,
+            (true, true) => Fitness::Tried,
+            (false, false) => Fitness::Doubtful,
+            (false, true) => Fitness::Hopeless,
+        }
+    }
+
+    fn endpoint(&self, source: &Source, address: SocketAddr, old: Option<&Endpoint>) -> Endpoint {
+        let transport = source.transport.clone();
+        let mut new = Endpoint::new(source.origin.clone(), address, transport, self.lanes.len());
+        if let Some(old) = old {
+            new.vitals = old.vitals.clone();
+        }
+        new
+    }
+
+    /// The first endpoints: written addresses, and what the previous configuration had resolved.
+    fn adopt(&self, previous: Option<&Self>) {
+        let old = previous.map(|previous| previous.endpoints.load_full()).unwrap_or_default();
+        let mut list = Vec::new();
+        for source in &self.sources {
+            let of_source = || old.list.iter().filter(|old| old.origin == source.origin);
+            let addresses: Vec<SocketAddr> = match source.origin.ip() {
+                Some(ip) => vec![SocketAddr::new(ip, source.origin.port)],
+                None => of_source().map(|old| old.address).collect(),
+            };
+            for address in addresses {
+                let same = of_source().find(|old| old.address == address);
+                let kept = same.filter(|old| {
+                    Arc::ptr_eq(&old.transport, &source.transport)
+                        && old.pools.len() == self.lanes.len()
+                });
+                list.push(match kept {
+                    Some(kept) => kept.clone(),
+                    None => Arc::new(self.endpoint(source, address, same.map(AsRef::as_ref))),
+                });
+            }
+        }
+        self.publish(list);
+    }
+
+    fn publish(&self, list: Vec<Arc<Endpoint>>) {
+        let names = list.iter().map(|endpoint| endpoint.label.as_bytes());
+        let table = (self.settings.balance == Balance::Hash).then(|| maglev::Table::new(names));
+        self.endpoints.store(Arc::new(Endpoints { list, table }));
+        self.changed.send_replace(());
+    }
+
+    /// Ejects an endpoint, unless too many are ejected already.
+    fn eject(&self, endpoint: &Endpoint) {
+        let now = clock::now();
+        let _one_at_a_time = self.ejecting.lock();
+        let endpoints = self.endpoints.load();
+        let ejected = endpoints.list.iter().filter(|other| other.vitals.is_ejected(now)).count();
+        let policy = &self.settings.outlier;
+        if !endpoint.vitals.is_ejected(now) && policy.has_room(endpoints.list.len(), ejected) {
+            endpoint.vitals.eject(policy, now);
+            tracing::warn!(cluster = &*self.name, endpoint = &*endpoint.label, "endpoint ejected");
+        }
+    }
+}
+
+impl Held {
+    /// Takes note of how the try ended.
+    pub(super) fn see(&self, seen: Seen) {
+        if self.endpoint.vitals.see(seen, &self.cluster.settings.outlier) {
+            self.cluster.eject(&self.endpoint);
+        }
+    }
+}
+
+/// Follows the table for a few steps; what stands further on is as good as the next in turn.
+fn by_hash(
+    table: &maglev::Table,
+    hash: u64,
+    count: usize,
+    fitness: impl Fn(usize) -> Fitness,
+) -> Option<usize> {
+    let near = balance::best(table.walk(hash).take(WALK_MAX), &fitness)?;
+    if fitness(near) == Fitness::Fresh {
+        return Some(near);
+    }
+    balance::in_turn(count, hash as usize, fitness)
+}
+
+fn key(balance: &config::Balance) -> Result<Option<StickyKeys>, Vec<Problem>> {
+    let config::Balance::Hash(key) = balance else { return Ok(None) };
+    let compiled = StickyKeys::compile(std::slice::from_ref(key));
+    compiled.map(Some).map_err(|error| vec![("balance.hash".into(), error.message)])
+}
+
+fn sources(
+    config: &config::Cluster,
+    files: &tls::Files,
+    previous: Option<&Cluster>,
+) -> Result<Vec<Source>, Vec<Problem>> {
+    // Files are compiled even if no origin uses them: what is accepted must be sound.
+    let named = config.tls.ca.is_some() || config.tls.cert.is_some() || config.tls.key.is_some();
+    let needed = named || config.endpoints.iter().any(|origin| origin.https);
+    let client = needed
+        .then(|| tls::Client::compile(config.protocol, &config.tls, files))
+        .transpose()
+        .map_err(|problem| vec![problem])?;
+    let comparable = previous.filter(|old| {
+        old.protocol == config.protocol && old.tls == config.tls && old.files == *files
+    });
+    let mut problems = Vec::new();
+    let mut sources: Vec<Source> = Vec::new();
+    for origin in &config.endpoints {
+        if sources.iter().any(|source| *source.origin == *origin) {
+            continue;
+        }
+        let same = |source: &&Source| *source.origin == *origin;
+        let old = comparable.and_then(|old| old.sources.iter().find(same));
+        let transport = match old {
+            Some(old) => Ok(old.transport.clone()),
+            None => transport(config, client.as_ref(), origin).map(Arc::new),
+        };
+        match transport {
+            Ok(transport) => sources.push(Source { origin: Arc::new(origin.clone()), transport }),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(sources) } else { Err(problems) }
+}
+
+fn transport(
+    config: &config::Cluster,
+    client: Option<&tls::Client>,
+    origin: &Origin,
+) -> Result<Transport, Problem> {
+    let tls = client
+        .filter(|_| origin.https)
+        .map(|client| client.to_origin(&config.tls, origin))
+        .transpose()?;
+    Ok(Transport { protocol: config.protocol, tls })
+}
+
+fn lanes(workers: usize) -> Box<[Lane]> {
+    let seed = clock::since_epoch().as_nanos() as u64;
+    let lane = |worker: usize| Lane {
+        // Workers start at different endpoints, so that they do not meet at the same one.
+        turn: AtomicUsize::new(worker),
+        chance: AtomicU64::new(balance::mix(seed.wrapping_add(worker as u64))),
+    };
+    (0..workers).map(lane).collect()
+}
+
+/// When to come back after an overflow: caps are reached in bursts, and a second is the shortest that the field can say.
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Slots of a Maglev table looked at for an endpoint in rotation.
+const WALK_MAX: usize = 64;

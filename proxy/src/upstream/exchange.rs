@@ -1,0 +1,45 @@
+//! What both protocols are asked for and how they fail.
+
+use super::{Informational, deadline::Deadline};
+use crate::{
+    error::Error,
+    wire::{Body, BodyError, RequestHead},
+};
+
+/// What to send and how long to wait.
+pub(super) struct Ask<'a> {
+    pub(super) head: &'a RequestHead,
+    pub(super) body: Body,
+    pub(super) deadline: Deadline,
+    pub(super) informational: Option<&'a dyn Informational>,
+}
+
+/// An exchange without an answer.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) error: Error,
+    /// The endpoint cannot have acted on the request: no byte of it went out, or it was refused unread.
+    pub(super) unsent: bool,
+    /// The connection ended before the first byte of an answer: what a keep-alive race looks like.
+    pub(super) silent: bool,
+}
+
+impl Failure {
+    /// A failure before there was a connection.
+    pub(super) fn before_sending(error: Error) -> Self {
+        Self { error, unsent: true, silent: false }
+    }
+}
+
+/// What a failure of the request body is called.
+pub(super) fn client_error(error: &BodyError) -> Error {
+    match error {
+        BodyError::Malformed(what) => Error::Malformed(what),
+        BodyError::TooSlow => Error::RequestTimeout("body"),
+        BodyError::TooLarge => Error::BodyTooLarge,
+        _ => Error::ClientGone,
+    }
+}
+
+/// More interim responses than this before one answer are an endpoint gone mad.
+pub(super) const INTERIMS_MAX: u32 = 16;

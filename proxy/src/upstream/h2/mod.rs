@@ -1,0 +1,178 @@
+//! HTTP/2 to an endpoint.
+//!
+//! The frames are the `h2` crate's; requests and bodies are pumped in the request's own task, as with HTTP/1.1. One task per
+//! connection drives its frames and asks with pings whether the endpoint is still there.
+
+mod body;
+mod exchange;
+mod target;
+mod upload;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use ::h2::client::{Builder, Connection, SendRequest};
+use bytes::Bytes;
+
+pub(super) use exchange::{Answer, exchange};
+
+use super::{
+    breaker::{Load, Slot},
+    connect::describe,
+};
+use crate::{
+    clock::{self, Instant},
+    wire::Stream,
+};
+
+/// A connection as a pool keeps it. It is closed when the handle and all its leases are gone.
+#[derive(Debug)]
+pub(super) struct Handle {
+    sender: SendRequest<Bytes>,
+    shared: Arc<Shared>,
+}
+
+/// The right to one stream.
+pub(super) struct Lease {
+    sender: SendRequest<Bytes>,
+    shared: Arc<Shared>,
+    /// Whether the connection has carried a request before.
+    pub(super) reused: bool,
+}
+
+#[derive(Debug)]
+struct Shared {
+    load: Arc<Load>,
+    born: Instant,
+    open: AtomicBool,
+    active: AtomicU32,
+    /// Requests so far.
+    served: AtomicU32,
+    /// When the last stream ended, in milliseconds from `born`.
+    ended_ms: AtomicU64,
+}
+
+impl Handle {
+    /// Starts HTTP/2 on a stream just opened.
+    ///
+    /// # Errors
+    /// The stream broke.
+    pub(super) async fn start(stream: Stream, slot: Slot) -> Result<Self, String> {
+        let (sender, connection) =
+            builder().handshake(stream).await.map_err(|error| describe(&error))?;
+        let shared = Arc::new(Shared {
+            load: slot.load().clone(),
+            born: clock::now(),
+            open: AtomicBool::new(true),
+            active: AtomicU32::new(0),
+            served: AtomicU32::new(0),
+            ended_ms: AtomicU64::new(0),
+        });
+        tokio::spawn(drive(connection, shared.clone(), slot));
+        Ok(Self { sender, shared })
+    }
+
+    /// A stream, if the endpoint allows one more.
+    pub(super) fn lease(&self) -> Option<Lease> {
+        let shared = &self.shared;
+        let allowed = u32::try_from(self.sender.current_max_send_streams()).unwrap_or(u32::MAX);
+        if !self.is_open() || shared.active.load(Ordering::Relaxed) >= allowed {
+            return None;
+        }
+        shared.active.fetch_add(1, Ordering::Relaxed);
+        let reused = shared.served.fetch_add(1, Ordering::Relaxed) > 0;
+        Some(Lease { sender: self.sender.clone(), shared: shared.clone(), reused })
+    }
+
+    /// Whether it takes requests.
+    pub(super) fn is_open(&self) -> bool {
+        self.shared.open.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has no request.
+    pub(super) fn is_idle(&self) -> bool {
+        self.shared.active.load(Ordering::Relaxed) == 0
+    }
+
+    /// For how long it has had no request, if it has none.
+    pub(super) fn idle_for(&self, now: Instant) -> Option<Duration> {
+        let ended = Duration::from_millis(self.shared.ended_ms.load(Ordering::Relaxed));
+        self.is_idle().then(|| now.saturating_duration_since(self.born() + ended))
+    }
+
+    /// When it was opened.
+    pub(super) fn born(&self) -> Instant {
+        self.shared.born
+    }
+}
+
+impl Lease {
+    /// The endpoint takes no more requests on this connection.
+    fn close(&self) {
+        self.shared.open.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let ms = (clock::now() - self.shared.born).as_millis();
+        self.shared.ended_ms.store(u64::try_from(ms).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.shared.active.fetch_sub(1, Ordering::Relaxed);
+        self.shared.load.freed();
+    }
+}
+
+async fn drive(mut connection: Connection<Stream, Bytes>, shared: Arc<Shared>, slot: Slot) {
+    let pings = connection.ping_pong();
+    let watch = async {
+        match pings {
+            Some(pings) => watch(pings).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        ended = connection => {
+            if let Err(error) = ended {
+                tracing::debug!(error = %describe(&error), "http/2 connection ended");
+            }
+        }
+        () = watch => tracing::debug!("http/2 connection closed: no answer to a ping"),
+    }
+    shared.open.store(false, Ordering::Relaxed);
+    drop(slot);
+}
+
+/// Ends when a ping is not answered.
+async fn watch(mut pings: ::h2::PingPong) {
+    loop {
+        tokio::time::sleep(PING_EVERY).await;
+        let pong = pings.ping(::h2::Ping::opaque());
+        if !matches!(tokio::time::timeout(PING_WAIT, pong).await, Ok(Ok(_))) {
+            return;
+        }
+    }
+}
+
+/// The connection's window is many times a stream's, so that one slow reader does not hold up the others (hyper#2899).
+fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buffer_size(SEND_BUFFER)
+        .max_header_list_size(HEADER_LIST)
+        .enable_push(false);
+    builder
+}
+
+const STREAM_WINDOW: u32 = 512 << 10;
+const CONNECTION_WINDOW: u32 = 16 << 20;
+const SEND_BUFFER: usize = 128 << 10;
+const HEADER_LIST: u32 = 64 << 10;
+const PING_EVERY: Duration = Duration::from_secs(20);
+const PING_WAIT: Duration = Duration::from_secs(10);

@@ -1,0 +1,16 @@
+//! HTTP messages and the bytes they are made of: heads, framing, bodies, streams. No policy, no routing, no configuration.
+//!
+//! Both sides of the proxy stand on this module: [`crate::http`] reads requests and writes responses with it,
+//! [`crate::upstream`] the other way round.
+
+pub mod body;
+pub mod chunked;
+pub mod encode;
+pub mod framing;
+pub mod message;
+pub mod parse;
+pub mod stream;
+
+pub use body::{Body, BodyError};
+pub use message::{RequestHead, ResponseHead, Target};
+pub use stream::Stream;
