@@ -61,8 +61,12 @@ fn stays(name: &HeaderName) -> bool {
     PROTECTED.contains(name) || name.as_str().starts_with("x-forwarded-")
 }
 
-const ALWAYS: [HeaderName; 6] = [
+const ALWAYS: [HeaderName; 8] = [
     CONNECTION,
+    // Goes with an upgrade to HTTP/2 (RFC 9113, 3.1), which ends here.
+    HeaderName::from_static("http2-settings"),
+    // CGI hands it on as HTTP_PROXY, which its programs take for their own proxy (CVE-2016-5385).
+    HeaderName::from_static("proxy"),
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
     TE,

@@ -11,6 +11,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use h2::{Reason, RecvStream, SendStream, server::SendResponse};
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, Version,
@@ -80,8 +81,9 @@ enum Event {
 
 impl H2 {
     async fn run(mut self) {
-        let idle = self.connection.listener.config.timeouts.idle.0;
-        let mut timer = pin!(sleep_until(clock::now() + idle));
+        let timeouts = &self.connection.listener.config.timeouts;
+        let idle = timeouts.idle.0;
+        let mut timer = pin!(sleep_until(clock::now() + timeouts.first_byte.0));
         let mut leaving = false;
         loop {
             match self.next(timer.as_mut(), leaving).await {
@@ -146,10 +148,13 @@ async fn serve_stream(
             let length = head.headers.remove(CONTENT_LENGTH);
             let (body, tunnel) = match head.upgrade {
                 // Behind extended CONNECT the stream is the tunnel (RFC 8441, 4).
-                Some(_) => (Body::Empty, Some(incoming)),
+                Some(_) => (Ok(Body::Empty), Some(incoming)),
                 None => (request_body(incoming, length), None),
             };
-            drive(&mut exchange, head, body, &respond).await.map(|reply| (reply, tunnel))
+            match body {
+                Ok(body) => drive(&mut exchange, head, body, &respond).await.map(|reply| (reply, tunnel)),
+                Err(error) => Some((exchange.refuse(&error), None)),
+            }
         }
     };
     match reply {
@@ -370,13 +375,17 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-fn request_body(incoming: RecvStream, length: Option<HeaderValue>) -> Body {
+fn request_body(mut incoming: RecvStream, length: Option<HeaderValue>) -> Result<Body, Error> {
+    // A stream that was reset says that it is at its end, too; asking for data tells the two apart.
+    if incoming.is_end_stream() && incoming.data().now_or_never().is_none_or(|data| data.is_none()) {
+        return Ok(Body::Empty);
+    }
     if incoming.is_end_stream() {
-        return Body::Empty;
+        return Err(Error::Malformed("http/2 stream"));
     }
     // The h2 crate holds the stream to what it announces.
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    Body::stream(Incoming { stream: incoming, left: length })
+    let left = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    Ok(Body::stream(Incoming { stream: incoming, left, ended: false }))
 }
 
 fn response(head: ResponseHead, length: Option<HeaderValue>) -> Response<()> {
@@ -400,6 +409,9 @@ fn known_length(body: &Body, head: &ResponseHead) -> Option<HeaderValue> {
 struct Incoming {
     stream: RecvStream,
     left: Option<u64>,
+    /// Seen to have ended. The stream itself says so of one that was reset as well, and a body that broke off must never
+    /// pass for a whole one.
+    ended: bool,
 }
 
 impl HttpBody for Incoming {
@@ -420,14 +432,17 @@ impl HttpBody for Incoming {
             Some(Err(error)) => Poll::Ready(Some(Err(body_error(&error)))),
             None => match std::task::ready!(self.stream.poll_trailers(cx)) {
                 Ok(Some(trailers)) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
-                Ok(None) => Poll::Ready(None),
+                Ok(None) => {
+                    self.ended = true;
+                    Poll::Ready(None)
+                }
                 Err(error) => Poll::Ready(Some(Err(body_error(&error)))),
             },
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.stream.is_end_stream()
+        self.ended
     }
 
     fn size_hint(&self) -> SizeHint {

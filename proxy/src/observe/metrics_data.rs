@@ -16,7 +16,7 @@ pub struct Definition {
 }
 
 /// The states of `foxtrot_upstream_endpoint_state`.
-pub const ENDPOINT_STATES: [&str; 4] = ["healthy", "unhealthy", "ejected", "draining"];
+pub const ENDPOINT_STATES: [&str; 4] = ["healthy", "unhealthy", "ejected", "unprobed"];
 
 macro_rules! metrics {
     ($($constant:ident = $kind:ident $name:literal [$($label:literal)*] $help:literal;)*) => {

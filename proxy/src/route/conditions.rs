@@ -87,6 +87,14 @@ impl Conditions {
         }
     }
 
+    /// The first header field that must have one certain value, and that value.
+    pub fn value_asked_for(&self) -> Option<(&HeaderName, &[u8])> {
+        self.headers.iter().find_map(|(name, value)| match value {
+            ValueMatch::Exact(value) => Some((name, &**value)),
+            _ => None,
+        })
+    }
+
     /// Whether no request can satisfy both, as far as that can be told: two expressions are taken to overlap.
     pub fn disjoint(&self, other: &Self) -> bool {
         let methods = !self.methods.is_empty()
@@ -130,7 +138,7 @@ impl ValueMatch {
 }
 
 /// The value of the field `name`: several of them joined as RFC 9110, 5.3 has it.
-fn field<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, [u8]>> {
+pub(super) fn field<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, [u8]>> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?.as_bytes();
     let mut joined = Cow::Borrowed(first);

@@ -18,6 +18,7 @@ use std::collections::HashMap;
 
 use super::{
     RouteError,
+    candidates::Candidates,
     conditions::Conditions,
     host::{HostIndex, HostPattern, normal},
     overlap,
@@ -29,7 +30,7 @@ use crate::{config, key_error::KeyError, wire::RequestHead};
 #[derive(Debug)]
 pub struct RouteTable {
     entries: Box<[Entry]>,
-    hosts: HostIndex<PathIndex<Vec<usize>>>,
+    hosts: HostIndex<PathIndex<Candidates>>,
     listeners: HashMap<String, ListenerId>,
 }
 
@@ -82,25 +83,20 @@ impl RouteTable {
     /// The most specific route that `head` satisfies on `listener`. `host` is the authority without port, in lower case;
     /// empty if the request has none.
     pub fn find(&self, listener: ListenerId, head: &RequestHead, host: &[u8]) -> Option<Found> {
-        let holds = |&&route: &&usize| {
-            self.entries.get(route).is_some_and(|entry| entry.serves(listener, head))
-        };
+        let serves = |entry: &Entry| entry.serves(listener, head);
         self.hosts
             .find(&normal(host), |paths| {
-                paths.find(head.target.path(), |routes| routes.iter().find(holds).copied())
+                paths.find(head.target.path(), |routes| routes.find(&self.entries, head, serves))
             })
             .map(|route| Found { route })
     }
 
     fn index(entries: Vec<Entry>, listeners: HashMap<String, ListenerId>) -> Self {
-        let mut hosts = HostIndex::<PathIndex<Vec<usize>>>::default();
+        let mut hosts = HostIndex::<PathIndex<Candidates>>::default();
         for (route, entry) in entries.iter().enumerate() {
-            hosts.entry(&entry.host).entry(&entry.path).push(route);
+            hosts.entry(&entry.host).entry(&entry.path).push(route, entry);
         }
-        let ranks: Vec<_> = entries.iter().map(|entry| entry.conditions.rank()).collect();
-        for routes in hosts.values_mut().flat_map(PathIndex::values_mut) {
-            routes.sort_by_key(|&route| std::cmp::Reverse(ranks[route]));
-        }
+        hosts.values_mut().flat_map(PathIndex::values_mut).for_each(|found| found.sort(&entries));
         Self { entries: entries.into(), hosts, listeners }
     }
 }

@@ -4,6 +4,7 @@
 //! Everything here is pure: a function of the compiled configuration and the request, without clock, chance or I/O.
 //! Nothing here sends, waits or counts.
 
+mod candidates;
 pub mod choice;
 pub mod conditions;
 pub mod host;

@@ -18,14 +18,14 @@ use super::{
     balance::{self, Fitness},
     breaker::{Admission, Load},
     endpoint::{Endpoint, Held},
-    maglev,
+    health, maglev,
     outlier::Seen,
     settings::{Balance, Problem, Settings},
-    tls::{self, Transport},
+    source::{self, Source},
 };
 use crate::{
     clock::{self, Instant},
-    config::{self, ClusterTls, Origin, UpstreamProtocol},
+    config,
     error::Error,
     route::StickyKeys,
     wire::RequestHead,
@@ -47,19 +47,9 @@ pub struct Cluster {
     /// Tells the control thread of another set of endpoints.
     changed: watch::Sender<()>,
     lanes: Box<[Lane]>,
-    /// What `transport`s were made from; the next configuration compares.
-    protocol: UpstreamProtocol,
-    tls: ClusterTls,
-    files: tls::Files,
+    made_from: source::MadeFrom,
     /// Ejections are counted against their share one at a time.
     ejecting: Mutex<()>,
-}
-
-/// Where endpoints come from.
-#[derive(Debug)]
-pub(super) struct Source {
-    pub(super) origin: Arc<Origin>,
-    pub(super) transport: Arc<Transport>,
 }
 
 /// The endpoints at one time.
@@ -91,9 +81,14 @@ impl Cluster {
         workers: usize,
     ) -> Result<Arc<Self>, Vec<Problem>> {
         let key = key(&config.balance)?;
-        let files = tls::Files::read(&config.tls)?;
+        if let Some(health) = &config.health {
+            health::check(health)?;
+        }
         let previous = previous.map(AsRef::as_ref);
-        let sources = sources(config, &files, previous)?;
+        let made_from = source::MadeFrom::read(config)?;
+        let known = previous.filter(|previous| previous.made_from == made_from);
+        let known = known.map_or(&[][..], |previous| &previous.sources);
+        let sources = source::compile(config, &made_from, known)?;
         let cluster = Self {
             name: name.into(),
             key,
@@ -103,9 +98,7 @@ impl Cluster {
             endpoints: ArcSwap::default(),
             changed: watch::Sender::new(()),
             lanes: lanes(workers.max(1)),
-            protocol: config.protocol,
-            tls: config.tls.clone(),
-            files,
+            made_from,
             ejecting: Mutex::default(),
         };
         cluster.adopt(previous);
@@ -165,7 +158,12 @@ impl Cluster {
         let endpoints = self.endpoints.load();
         let list = &endpoints.list;
         let fitness = |index: usize| self.fitness(&list[index], tried, now);
-        let turn = |lane: &Lane| lane.turn.fetch_add(1, Ordering::Relaxed);
+        // A further try takes nobody's turn: with it, two endpoints of which one fails would have every request start at
+        // that one.
+        let turn = |lane: &Lane| match tried {
+            [] => lane.turn.fetch_add(1, Ordering::Relaxed),
+            _ => lane.turn.load(Ordering::Relaxed),
+        };
         let lane = self.lanes.get(worker).or(self.lanes.first())?;
         let index = match (self.settings.balance, hash, &endpoints.table) {
             (Balance::Hash, Some(hash), Some(table)) => by_hash(table, hash, list.len(), fitness),
@@ -309,53 +307,6 @@ fn key(balance: &config::Balance) -> Result<Option<StickyKeys>, Vec<Problem>> {
     let config::Balance::Hash(key) = balance else { return Ok(None) };
     let compiled = StickyKeys::compile(std::slice::from_ref(key));
     compiled.map(Some).map_err(|error| vec![("balance.hash".into(), error.message)])
-}
-
-fn sources(
-    config: &config::Cluster,
-    files: &tls::Files,
-    previous: Option<&Cluster>,
-) -> Result<Vec<Source>, Vec<Problem>> {
-    // Files are compiled even if no origin uses them: what is accepted must be sound.
-    let named = config.tls.ca.is_some() || config.tls.cert.is_some() || config.tls.key.is_some();
-    let needed = named || config.endpoints.iter().any(|origin| origin.https);
-    let client = needed
-        .then(|| tls::Client::compile(config.protocol, &config.tls, files))
-        .transpose()
-        .map_err(|problem| vec![problem])?;
-    let comparable = previous.filter(|old| {
-        old.protocol == config.protocol && old.tls == config.tls && old.files == *files
-    });
-    let mut problems = Vec::new();
-    let mut sources: Vec<Source> = Vec::new();
-    for origin in &config.endpoints {
-        if sources.iter().any(|source| *source.origin == *origin) {
-            continue;
-        }
-        let same = |source: &&Source| *source.origin == *origin;
-        let old = comparable.and_then(|old| old.sources.iter().find(same));
-        let transport = match old {
-            Some(old) => Ok(old.transport.clone()),
-            None => transport(config, client.as_ref(), origin).map(Arc::new),
-        };
-        match transport {
-            Ok(transport) => sources.push(Source { origin: Arc::new(origin.clone()), transport }),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    if problems.is_empty() { Ok(sources) } else { Err(problems) }
-}
-
-fn transport(
-    config: &config::Cluster,
-    client: Option<&tls::Client>,
-    origin: &Origin,
-) -> Result<Transport, Problem> {
-    let tls = client
-        .filter(|_| origin.https)
-        .map(|client| client.to_origin(&config.tls, origin))
-        .transpose()?;
-    Ok(Transport { protocol: config.protocol, tls })
 }
 
 fn lanes(workers: usize) -> Box<[Lane]> {

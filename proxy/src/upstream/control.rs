@@ -41,7 +41,7 @@ pub async fn run(mut clusters: watch::Receiver<Vec<Arc<Cluster>>>) {
 /// Resolves names that have no addresses yet and probes endpoints for the first time, so that a configuration goes into
 /// force knowing where to send. What is not done `within` that time goes on in [`run`].
 pub async fn warm(clusters: &[Arc<Cluster>], within: Duration) {
-    let all = join_all(clusters.iter().map(|cluster| warm_one(cluster)));
+    let all = join_all(clusters.iter().map(warm_one));
     if tokio::time::timeout(within, all).await.is_err() {
         tracing::warn!("some endpoints are not resolved or probed yet");
     }

@@ -6,13 +6,13 @@ use smallvec::SmallVec;
 
 use super::{
     Call, Cluster, Request, Response,
+    attempt::Try,
     breaker::{Admission, Retrying},
     deadline::Deadline,
     endpoint::Endpoint,
     exchange::Failure,
     replay::Source,
     retry::{self, Facts},
-    r#try::Try,
 };
 use crate::{
     clock,

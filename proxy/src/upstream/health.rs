@@ -14,10 +14,11 @@ use super::{
     endpoint::{Endpoint, Probed},
     exchange::Ask,
     h1, h2,
+    settings::Problem,
 };
 use crate::{
     clock, config,
-    wire::{Body, RequestHead, Target},
+    wire::{Body, RequestHead, Target, parse},
 };
 
 /// Results in a row.
@@ -47,6 +48,21 @@ impl Streak {
         }
         healthy
     }
+}
+
+/// Finds what could not be sent.
+pub(super) fn check(health: &config::Health) -> Result<(), Vec<Problem>> {
+    let mut problems = Vec::new();
+    if health.path.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+        let what = "holds a space or a control character; write it with a percent sign";
+        problems.push(("health.path".into(), what.into()));
+    }
+    if let Some(host) = &health.host
+        && !parse::is_authority(host.as_bytes())
+    {
+        problems.push(("health.host".into(), format!("\"{host}\" is no host")));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 /// Probes an endpoint for as long as it belongs to the cluster.

@@ -5,6 +5,7 @@
 //! their own: [`balance`], [`maglev`], [`outlier`], [`retry`], [`keepalive`]. Nothing here edits a request: heads and bodies
 //! leave as they come in, but for framing.
 
+mod attempt;
 pub mod balance;
 pub mod breaker;
 pub mod cluster;
@@ -25,11 +26,11 @@ mod replay;
 mod resolve;
 pub mod retry;
 mod settings;
+mod source;
 mod status;
 #[cfg(test)]
-mod testing;
+mod tests;
 mod tls;
-mod r#try;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -8,7 +8,7 @@ use std::{
 
 use hickory_resolver::{TokioResolver, config::LookupIpStrategy};
 
-use super::{Cluster, cluster::Source, connect::describe};
+use super::{Cluster, connect::describe, source::Source};
 use crate::clock;
 
 /// Keeps the addresses of one of a cluster's names up to date.

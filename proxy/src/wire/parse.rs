@@ -251,7 +251,10 @@ fn absolute_form(target: Bytes) -> Result<(Bytes, Target), Error> {
 fn requested_upgrade(headers: &HeaderMap, version: Version) -> Option<Bytes> {
     let protocol = headers.get(UPGRADE)?;
     let asked = version == Version::HTTP_11 && list_has(headers, CONNECTION, "upgrade");
-    asked.then(|| Bytes::copy_from_slice(protocol.as_bytes()))
+    // Upgrading to HTTP/2 is gone (RFC 9113, 3.1), but an upstream that still knows it would hand a client a connection that
+    // nobody inspects.
+    let http2 = protocol.as_bytes().split(|&b| b == b',').any(|name| name.trim_ascii().starts_with(b"h2"));
+    (asked && !http2).then(|| Bytes::copy_from_slice(protocol.as_bytes()))
 }
 
 /// RFC 9112, 4: `HTTP-version SP status-code SP [ reason-phrase ]`; the second space is often missing.

@@ -69,12 +69,6 @@ fn pool(at: &KeyPath, pool: &Pool, found: &mut Found) {
 
 fn health(at: &KeyPath, health: &Health, found: &mut Found) {
     found.nonzero(at, [("every", health.every), ("timeout", health.timeout)]);
-    if health.timeout > health.every {
-        let message = format!("longer than `every`, which is {}", health.every);
-        found.push(
-            Problem::at(at.join("timeout"), message).help("a probe ends before the next begins"),
-        );
-    }
     if let Err(why) = super::route_match::check_target(&health.path) {
         found.value(at.join("path"), why);
     }

@@ -17,15 +17,19 @@ pub(super) fn check(config: &Config, found: &mut Found) {
     }
 }
 
+/// Bytes of a route's name.
+const NAME_BYTES_MAX: usize = 128;
+
 fn names(config: &Config, found: &mut Found) {
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, route) in config.routes.iter().enumerate() {
         let Some(name) = &route.name else { continue };
         let at = path!["routes", index, "name"];
-        let before = found.problems.len();
-        found.name(at.clone(), name);
-        // Here the name is a value, not a key.
-        found.problems[before..].iter_mut().for_each(|problem| problem.at_key = false);
+        // It only labels logs and metrics, so that more is allowed than in names that are keys.
+        if name.is_empty() || name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
+            let message = format!("not a name: write 1 to {NAME_BYTES_MAX} bytes, without control characters");
+            found.value(at.clone(), message);
+        }
         if let Some(first) = seen.insert(name, index) {
             found.value(at, format!("`{name}` is the name of routes[{first}] already"));
         }

@@ -112,6 +112,33 @@ fn more_conditions_win() {
 }
 
 #[test]
+fn values_of_several_fields_are_weighed() {
+    let table = table(&[
+        "headers = { x = \"1\" }",
+        "headers = { x = \"2\" }",
+        "headers = { x = \"1\" }, query = { q = \"1\" }",
+        "headers = { y = \"1\" }, query = { q = \"1\", r = \"1\" }",
+        "headers = { y = \"1\", z = { present = true } }",
+    ]);
+    let listener = table.listener("web");
+    for (query, fields, expected) in [
+        ("", &["x:1"][..], Some(0)),
+        ("", &["x:2"], Some(1)),
+        ("", &["x:3"], None),
+        ("?q=1", &["x:1"], Some(2)),
+        ("?q=1&r=1", &["x:1", "y:1"], Some(3)),
+        ("?q=1&r=1", &["x:1", "y:1", "z:"], Some(4)),
+    ] {
+        let mut head = request("GET", &format!("/{query}"));
+        for (name, value) in fields.iter().map(|field| field.split_once(':').unwrap()) {
+            head.headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        let found = table.find(listener, &head, b"");
+        assert_eq!(found.map(|found| found.route), expected, "{query} {fields:?}");
+    }
+}
+
+#[test]
 fn a_route_serves_its_listeners_only() {
     let mut routes = written(&["", "path = \"/\""]);
     routes[0].listeners.insert("web".to_owned());
@@ -183,6 +210,8 @@ fn any_route() -> impl Strategy<Value = config::Route> {
         "method = [\"GET\"]",
         "method = [\"PUT\", \"POST\"]",
         "headers = { x = \"1\" }",
+        "headers = { x = \"2\" }",
+        "headers = { y = \"1\" }, query = { q = \"1\" }",
         "headers = { x = { regex = \"[12]\" } }",
         "headers = { x = { present = false } }",
         "query = { q = \"1\" }",

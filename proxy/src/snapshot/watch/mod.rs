@@ -28,7 +28,7 @@ use directories::Directories;
 pub struct Target {
     /// The files, with the contents that the snapshot in force was made of.
     pub files: Fingerprints,
-    /// Whether changes of files are noticed at all; SIGHUP always is. Off, `poll` has no effect.
+    /// Whether the file system is asked to tell of changes. SIGHUP is always heard, and `poll` is apart from this.
     pub watch: bool,
     /// Compare contents this often without being told; zero never.
     pub poll: Duration,
@@ -124,7 +124,7 @@ impl Task {
         self.retarget();
         if cause == Cause::Poll {
             // A directory that was removed and made again has lost its watch.
-            self.directories.watch_again(&self.files);
+            self.watch_again();
         }
         let known = self.files.clone();
         let Ok(seen) = tokio::task::spawn_blocking(move || known.read_again()).await else {
@@ -135,7 +135,7 @@ impl Task {
         self.files = seen;
         self.schedule_poll();
         if changed {
-            self.directories.watch(&self.files);
+            self.watch_directories();
         }
         if changed || cause == Cause::Signal {
             tracing::debug!(%cause, "configuration is to be loaded");
@@ -153,16 +153,26 @@ impl Task {
             }
             target.clone()
         };
-        let files = if target.watch { target.files } else { Fingerprints::default() };
-        self.files = files.or_newer(&self.files);
-        self.directories.watch(&self.files);
+        self.files = target.files.or_newer(&self.files);
+        self.watch_directories();
         self.schedule_poll();
     }
 
+    fn watch_again(&mut self) {
+        if self.targets.borrow().watch {
+            self.directories.watch_again(&self.files);
+        }
+    }
+
+    fn watch_directories(&mut self) {
+        let watch = self.targets.borrow().watch;
+        let nothing = Fingerprints::default();
+        self.directories.watch(if watch { &self.files } else { &nothing });
+    }
+
     fn schedule_poll(&mut self) {
-        let target = self.targets.borrow();
-        let polls = target.watch && !target.poll.is_zero();
-        self.next_poll = polls.then(|| clock::now() + target.poll);
+        let poll = self.targets.borrow().poll;
+        self.next_poll = (!poll.is_zero()).then(|| clock::now() + poll);
     }
 }
 

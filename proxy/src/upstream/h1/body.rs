@@ -97,11 +97,13 @@ impl Download {
 
     /// Ends the exchange: the connection is kept if nothing speaks against it.
     fn finish(&mut self) {
-        let Some(Exchange { connection, upload, persistent, held }) = self.exchange.take() else {
+        let Some(Exchange { mut connection, upload, persistent, held }) = self.exchange.take()
+        else {
             return;
         };
         // Bytes behind a response belong to no request: keeping them would hand them to somebody else's.
         if persistent && upload.is_done() && connection.inbox.is_empty() {
+            connection.outbox = upload.into_buffer();
             held.endpoint.checkin(held.worker, held.cluster.settings.pool, connection);
         }
     }

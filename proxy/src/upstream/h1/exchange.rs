@@ -89,7 +89,7 @@ pub(in crate::upstream) async fn exchange(
 
 impl<'a> Pending<'a> {
     fn new(
-        connection: Connection,
+        mut connection: Connection,
         head: &RequestHead,
         body: Body,
         informational: Option<&'a dyn Informational>,
@@ -98,9 +98,10 @@ impl<'a> Pending<'a> {
             value.as_bytes().eq_ignore_ascii_case(b"100-continue") && !body.is_empty()
         });
         let hold = expects.then(|| Box::pin(tokio::time::sleep(CONTINUE_WAIT)));
+        let outbox = std::mem::take(&mut connection.outbox);
         Self {
             connection,
-            upload: Upload::new(head, body, expects),
+            upload: Upload::new(head, body, expects, outbox),
             informational,
             wants_upgrade: head.upgrade.is_some(),
             interims: 0,
@@ -163,10 +164,9 @@ impl<'a> Pending<'a> {
             }
             status => {
                 self.interims += 1;
-                self.release();
-                if let Some(relay) = self.informational
-                    && status != StatusCode::CONTINUE
-                {
+                if status == StatusCode::CONTINUE {
+                    self.release();
+                } else if let Some(relay) = self.informational {
                     relay.send(head);
                 }
                 Ok(None)

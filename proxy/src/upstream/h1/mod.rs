@@ -30,6 +30,8 @@ pub(super) struct Connection {
     pub(super) stream: Stream,
     /// Bytes read and not used; empty while the connection is idle.
     pub(super) inbox: BytesMut,
+    /// Room for the next request's head.
+    outbox: BytesMut,
     /// Its place under the breaker's cap.
     pub(super) slot: Slot,
     /// When it was opened.
@@ -49,6 +51,7 @@ impl Connection {
         Self {
             stream,
             inbox: BytesMut::new(),
+            outbox: BytesMut::new(),
             slot,
             born: now,
             idle_since: now,

@@ -61,14 +61,13 @@ enum Stage {
 }
 
 impl Upload {
-    /// Queues the head. `held` keeps the body back until [`Self::release`].
-    pub(super) fn new(head: &RequestHead, body: Body, held: bool) -> Self {
+    /// Queues the head in `buffer`. `held` keeps the body back until [`Self::release`].
+    pub(super) fn new(head: &RequestHead, body: Body, held: bool, mut buffer: BytesMut) -> Self {
         let length = match body.exact_len() {
             Some(0) => BodyLength::None,
             Some(length) => BodyLength::Known(length),
             None => BodyLength::Chunked,
         };
-        let mut buffer = BytesMut::new();
         encode::request_head(head, length, &mut buffer);
         let stage = match length {
             BodyLength::None => Stage::Closing,
@@ -95,6 +94,12 @@ impl Upload {
         if self.stage == Stage::Held {
             self.stage = Stage::Open;
         }
+    }
+
+    /// Gives the buffer back, empty.
+    pub(super) fn into_buffer(mut self) -> BytesMut {
+        self.head.clear();
+        self.head
     }
 
     /// Whether all is sent.
