@@ -129,7 +129,7 @@ async fn long_bodies_are_skipped() {
     let (_primary, proxy) = mirrored(&shadow, "methods = [\"POST\"], max_body = \"1KiB\",").await;
     let reply = proxy.client().await.post("/", vec![b'x'; 4096]).await;
     assert_eq!(reply.status, 200);
-    skipped(&proxy, "body").await;
+    skipped(&proxy, "size").await;
     assert_eq!(shadow.count(), 0);
 }
 
@@ -156,7 +156,7 @@ async fn memory_of_copies_is_bounded() {
     for _ in 0..64 {
         assert_eq!(client.post("/", vec![b'x'; 1000 << 10]).await.status, 200);
     }
-    skipped(&proxy, "memory").await;
+    skipped(&proxy, "budget").await;
     let grown = proxy.rss_bytes().saturating_sub(before);
     assert!(grown < 32 << 20, "64 MiB of bodies to a deaf shadow cost {} MiB", grown >> 20);
     assert_eq!(primary.count(), 65);
