@@ -20,8 +20,8 @@ async fn every_request_is_a_line_of_json() {
         (&line["listener"], &line["route"], &line["cluster"]),
         (&json!("http"), &json!("front"), &json!("app"))
     );
-    assert_eq!((&line["host"], &line["client_ip"]), (&json!("app.test"), &json!("127.0.0.1")));
-    for field in ["time", "duration_ms", "request_id", "bytes_sent", "protocol"] {
+    assert_eq!((&line["host"], &line["client"]), (&json!("app.test"), &json!("127.0.0.1")));
+    for field in ["ts", "duration_ms", "request_id", "bytes_in", "bytes_out", "protocol"] {
         assert!(!line[field].is_null(), "no {field}: {line}");
     }
     assert!(!line.to_string().contains("secret"), "query values must not be logged: {line}");
@@ -175,6 +175,7 @@ async fn a_token_guards_the_admin_server() {
     assert_eq!(proxy.admin("GET", "/status").await.status, 401);
     assert_eq!(proxy.admin("POST", "/reload").await.status, 401);
     let mut client = Client::h1(proxy.admin_addr()).await;
+    client.host = proxy.admin_addr().to_string();
     for (token, status) in [("Bearer wrong", 401), ("Bearer s3cret", 200)] {
         let reply = client.request("GET", "/status").header("authorization", token).send().await;
         assert_eq!(reply.status, status, "{token}");

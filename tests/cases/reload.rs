@@ -90,7 +90,7 @@ async fn the_admin_server_reloads_before_it_answers() {
     assert_eq!(proxy.client().await.get("/").await.text(), "green");
     assert!(proxy.generation().await > before);
     assert!(proxy.metric("foxtrot_config_generation", &[]).await > before as f64);
-    proxy.metric_reaches("foxtrot_config_reload_total", &[("result", "ok")], 1.0).await;
+    proxy.metric_reaches("foxtrot_config_reload_total", &[("result", "applied")], 1.0).await;
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn an_invalid_file_changes_nothing_and_is_shown() {
     assert!(status.to_string().contains("lissten"), "the status says nothing of it: {status}");
     assert_eq!(status["generation"], before);
     assert_eq!(proxy.client().await.get("/").await.text(), "blue");
-    proxy.metric_reaches("foxtrot_config_reload_total", &[("result", "error")], 1.0).await;
+    proxy.metric_reaches("foxtrot_config_reload_total", &[("result", "refused")], 1.0).await;
 }
 
 #[tokio::test]
@@ -217,7 +217,7 @@ async fn history_is_kept_and_can_be_gone_back_to() {
     let diff = proxy.admin("GET", &format!("/config/diff?from={first}")).await;
     let (old, new) = (blue.addr().port().to_string(), green.addr().port().to_string());
     assert!(diff.text().contains(&old) && diff.text().contains(&new), "{}", diff.text());
-    let reply = proxy.admin("POST", &format!("/config/rollback?to={first}")).await;
+    let reply = proxy.admin("POST", &format!("/config/rollback?generation={first}")).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert_eq!(proxy.client().await.get("/").await.text(), "blue");
 }

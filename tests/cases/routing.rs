@@ -73,10 +73,10 @@ async fn methods_headers_and_queries_match() {
         ("path = \"/\"", "rest"),
         ("path = \"/\", method = [\"PUT\", \"DELETE\"]", "method"),
         ("path = \"/\", headers = { x-a = \"1\" }", "header"),
-        ("path = \"/r\", headers = { x-a = { regex = \"[a-c]+\" } }", "header regex"),
-        ("path = \"/p\", headers = { x-a = { present = false } }", "header absent"),
+        ("path = \"/r\", headers = { x-a = { regex = \"[a-c]+\" } }", "header-regex"),
+        ("path = \"/p\", headers = { x-a = { present = false } }", "header-absent"),
         ("path = \"/q\", query = { v = \"2\" }", "query"),
-        ("path = \"/q\", query = { v = { present = true } }", "query present"),
+        ("path = \"/w\", query = { v = { present = true } }", "query-present"),
     ])
     .await;
     let mut client = proxy.client().await;
@@ -85,14 +85,15 @@ async fn methods_headers_and_queries_match() {
         ("PUT", "/", "", "method"),
         ("GET", "/", "1", "header"),
         ("GET", "/", "2", "rest"),
-        ("GET", "/r", "abc", "header regex"),
+        ("GET", "/r", "abc", "header-regex"),
         ("GET", "/r", "abcd", "rest"),
-        ("GET", "/p", "", "header absent"),
+        ("GET", "/p", "", "header-absent"),
         ("GET", "/p", "x", "rest"),
         ("GET", "/q?v=2", "", "query"),
         ("GET", "/q?a=1&v=2&b", "", "query"),
-        ("GET", "/q?v=3", "", "query present"),
-        ("GET", "/q?w=2", "", "rest"),
+        ("GET", "/q?v=3", "", "rest"),
+        ("GET", "/w?v=3", "", "query-present"),
+        ("GET", "/w?w=2", "", "rest"),
     ] {
         let call = client.request(method, path);
         let call = if header.is_empty() { call } else { call.header("x-a", header) };
@@ -113,7 +114,8 @@ async fn no_route_is_404() {
 async fn routes_may_serve_some_listeners_only() {
     let proxy = Proxy::with(
         "[listeners.http]\nlisten = \"127.0.0.1:0\"\n[listeners.inner]\nlisten = \"127.0.0.1:0\"\n\
-         [[routes]]\nlisteners = [\"inner\"]\nto = \"respond:204\"\n",
+         [[routes]]\nlisteners = [\"inner\"]\nto = \"respond:204\"\n\
+         [[routes]]\nmatch = { path = \"/both\" }\nto = \"respond:200\"\n",
     )
     .await;
     assert_eq!(proxy.client().await.get("/").await.status, 404);

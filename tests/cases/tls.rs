@@ -16,7 +16,7 @@ async fn sni_picks_the_certificate() {
         assert_eq!(&shown, certs[index].cert(), "{name}");
     }
     let unknown = Tls::trust(&ca).name("unknown.test").handshake(proxy.http()).await;
-    assert!(unknown.unwrap_err().to_string().contains("NotValidForName"));
+    assert!(unknown.unwrap_err().to_string().contains("not valid for name"));
 }
 
 #[tokio::test]

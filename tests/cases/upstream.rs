@@ -232,7 +232,7 @@ async fn probes_take_an_endpoint_out_and_back() {
     .await;
     let good = Origin::named("good").await;
     let config = Config::to_all(&[&sick, &good]).cluster(
-        "health = { path = \"/healthz\", every = \"50ms\" }\noutlier = { consecutive_5xx = 0 }",
+        "health = { path = \"/healthz\", every = \"50ms\", timeout = \"50ms\" }\noutlier = { consecutive_5xx = 0 }",
     );
     let proxy = Proxy::with(config).await;
     eventually("probes", async || sick.count_of("/healthz") > 0).await;
@@ -253,7 +253,8 @@ async fn with_no_healthy_endpoint_all_are_tried() {
         origin::answer(if request.uri().path() == "/healthz" { 503 } else { 200 }, "ok")
     })
     .await;
-    let config = Config::to(&origin).cluster("health = { path = \"/healthz\", every = \"50ms\" }");
+    let config = Config::to(&origin)
+        .cluster("health = { path = \"/healthz\", every = \"50ms\", timeout = \"50ms\" }");
     let proxy = Proxy::with(config).await;
     eventually("probes", async || origin.count_of("/healthz") > 3).await;
     assert_eq!(proxy.client().await.get("/").await.text(), "ok");

@@ -98,11 +98,12 @@ impl Config {
 impl Display for Config {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let Self { top, listener, endpoints, cluster, route, to, more } = self;
-        write!(
-            f,
-            "{top}[listeners.http]\nlisten = \"127.0.0.1:0\"\n{listener}[clusters.app]\nendpoints = {endpoints:?}\n{cluster}\
-             {more}[[routes]]\nto = {to:?}\n{route}"
-        )
+        writeln!(f, "{top}[listeners.http]\nlisten = \"127.0.0.1:0\"\n{listener}")?;
+        // A cluster that no route leads to is an error.
+        if !to.starts_with("respond:") && !to.starts_with("redirect:") {
+            writeln!(f, "[clusters.app]\nendpoints = {endpoints:?}\n{cluster}")?;
+        }
+        write!(f, "{more}[[routes]]\nto = {to:?}\n{route}")
     }
 }
 

@@ -115,7 +115,9 @@ impl Proxy {
 
     /// Asks the admin server.
     pub async fn admin(&self, method: &str, path: &str) -> Reply {
-        Client::h1(self.admin).await.request(method, path).send().await
+        let mut client = Client::h1(self.admin).await;
+        client.host = self.admin.to_string();
+        client.request(method, path).send().await
     }
 
     /// `GET` of an admin path that answers with 200 and JSON.

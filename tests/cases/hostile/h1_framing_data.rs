@@ -206,7 +206,7 @@ fn codings() -> Vec<Row> {
             "`cHuNkEd`",
             "Transfer-Encoding: cHuNkEd",
             "3\r\nabc\r\n0\r\n\r\n",
-            ServedWith("transfer-encoding: chunked\r\n"),
+            Served,
         ),
     ]
 }

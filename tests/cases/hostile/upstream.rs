@@ -1,6 +1,6 @@
 //! Runs the rows of upstream misbehaviour: one origin plays each row when its id is asked for.
 
-use e2e::*;
+use e2e::{origin::raw::Then, *};
 
 use super::{
     Findings, ensure, in_time,
@@ -16,11 +16,11 @@ async fn hostile_answers_are_contained() {
     let proxy = Proxy::with(Config::to(&origin).cluster(PATIENCE)).await;
     let mut findings = Findings::default();
     for row in rows() {
-        findings.add(row.id, row.input, in_time(http_1(&row, &proxy)).await);
+        findings.add(row.id, row.input, in_time(http_1(row, &proxy)).await);
         findings.add(
             row.id,
             &format!("{}, over h2", row.input),
-            in_time(http_2(&row, &proxy)).await,
+            in_time(http_2(row, &proxy)).await,
         );
     }
     findings.none();
@@ -50,10 +50,15 @@ async fn no_answer_leaks_into_the_next() {
 async fn play(mut conn: Conn) {
     while let Some(head) = conn.request().await {
         let id = head.split(['/', ' ']).nth(2).unwrap_or_default();
-        match rows().into_iter().find(|row| row.id == id) {
+        match rows().iter().find(|row| row.id == id) {
             None => drop(conn.write(origin::raw::OK).await),
             Some(row) => {
                 conn.write(&row.send).await;
+                if row.then == Then::Hold {
+                    // Silent, but not forever: a request on the kept connection ends it.
+                    conn.read().await;
+                    return;
+                }
                 return conn.end(row.then).await;
             }
         }

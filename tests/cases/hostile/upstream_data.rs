@@ -1,5 +1,7 @@
 //! Answers that break RFC 9112, or stop in the middle.
 
+use std::sync::LazyLock;
+
 use e2e::origin::raw::Then::{self, Close, Hold, Reset};
 
 use super::Listed;
@@ -31,17 +33,21 @@ pub fn listed() -> Vec<Listed> {
         Expect::Cut => "502 or answer broken off".into(),
         Expect::Body(body) => format!("200 with the body `{body}`"),
     };
-    let listed = |row: Row| Listed {
+    let listed = |row: &Row| Listed {
         id: row.id,
         class: "upstream",
         input: row.input,
         outcome: outcome(row.expect),
     };
-    rows().into_iter().map(listed).collect()
+    rows().iter().map(listed).collect()
 }
 
-pub fn rows() -> Vec<Row> {
-    [heads(), lengths(), bodies(), interims()].into_iter().flatten().collect()
+/// Made once: some are large.
+pub fn rows() -> &'static [Row] {
+    static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+        [heads(), lengths(), bodies(), interims()].into_iter().flatten().collect()
+    });
+    &ROWS
 }
 
 const BAD: Expect = Expect::Status(502);

@@ -115,7 +115,11 @@ impl RawOrigin {
 
     /// A listener that takes connections and never reads.
     pub async fn deaf() -> Self {
-        Self::new(|_conn| std::future::pending()).await
+        Self::new(|conn| async move {
+            let _open = conn;
+            std::future::pending().await
+        })
+        .await
     }
 
     /// Address.
