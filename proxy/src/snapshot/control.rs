@@ -157,7 +157,11 @@ impl Control {
         let read = tokio::task::spawn_blocking(move || read(&source)).await;
         match read {
             Ok(Ok(read)) => self.apply(read, cause).await,
-            Ok(Err(report)) => self.refused(cause, errors(&report)),
+            Ok(Err(report)) => {
+                let errors = errors(&report);
+                self.look_also_at(Fingerprints::read(files_of(&errors)));
+                self.refused(cause, errors)
+            }
             Err(_) => self.refused(cause, vec![plain("loading failed")]),
         }
     }
@@ -235,12 +239,16 @@ impl Control {
         }
         let fixed = fixed_at_start(&before.config, &read.loaded.config);
         if !fixed.is_empty() {
+            self.look_also_at(read.files);
             return self.refused(cause, errors(&read.loaded.locate(fixed)));
         }
         let built = self.build(&read.loaded.config, &before);
         let (snapshot, plan) = match built {
             Ok(built) => built,
-            Err(problems) => return self.refused(cause, errors(&read.loaded.locate(problems))),
+            Err(problems) => {
+                self.look_also_at(read.files);
+                return self.refused(cause, errors(&read.loaded.locate(problems)));
+            }
         };
         upstream::control::warm(&snapshot.clusters, WARM_TIME).await;
         self.put_in_force(&before, snapshot, plan, &read, cause)
@@ -385,6 +393,15 @@ impl Control {
         }
     }
 
+    /// Files of a configuration that was refused: their repair is to be noticed, though none of them is in force.
+    fn look_also_at(&self, files: Fingerprints) {
+        let mut target = self.target();
+        target.files.extend(files);
+        if let Some(watch) = &*self.watch.lock() {
+            watch.replace(target);
+        }
+    }
+
     fn free_retired(&self) {
         let free: Vec<_> = {
             let mut state = self.state.lock();
@@ -516,6 +533,14 @@ pub fn errors(report: &Report) -> Vec<LocatedError> {
             message: entry.message,
             help: entry.help,
         })
+        .collect()
+}
+
+fn files_of(errors: &[LocatedError]) -> Vec<PathBuf> {
+    errors
+        .iter()
+        .map(|error| PathBuf::from(&error.file))
+        .filter(|file| file.is_absolute())
         .collect()
 }
 
