@@ -3,6 +3,8 @@
 pub mod compile;
 pub mod control;
 pub mod history;
+mod plan;
+mod read;
 pub mod watch;
 
 use std::{
