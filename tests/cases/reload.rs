@@ -237,3 +237,64 @@ async fn old_configurations_do_not_pile_up_in_memory() {
     let grown = proxy.rss_bytes().saturating_sub(before);
     assert!(grown < 16 << 20, "40 reloads cost {} KiB", grown >> 10);
 }
+
+#[tokio::test]
+async fn a_rollback_lasts_until_the_file_says_something_else() {
+    let (blue, green, proxy) = colours().await;
+    proxy.reload_ok(Config::to(&green)).await;
+    let reply = proxy.admin("POST", "/config/rollback?generation=1").await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let generation = proxy.generation().await;
+    // Noticed, but the same as before in other words.
+    let unchanged = [("result", "unchanged")];
+    let before = proxy.metric("foxtrot_config_reload_total", &unchanged).await;
+    proxy.write_config(format!("# seen\n{}", Config::to(&green)));
+    proxy.metric_reaches("foxtrot_config_reload_total", &unchanged, before + 1.0).await;
+    assert_eq!(proxy.generation().await, generation);
+    assert_eq!(proxy.client().await.get("/").await.text(), "blue");
+    // Whoever asks for the file gets it.
+    proxy.reload_ok(format!("# seen\n{}", Config::to(&green))).await;
+    assert_eq!(proxy.client().await.get("/").await.text(), "green");
+    let reply = proxy.admin("POST", "/config/rollback?generation=1").await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let generation = proxy.generation().await;
+    proxy.write_config(Config::to(&green).listener("limits = { streams = 50 }"));
+    proxy.generation_after(generation).await;
+    assert_eq!(proxy.client().await.get("/").await.text(), "green");
+    drop(blue);
+}
+
+#[tokio::test]
+async fn a_certificate_is_renewed_after_a_rollback() {
+    let (origin, ca) = (Origin::named("ok").await, Ca::new());
+    let identity = ca.server(&["app.test"]);
+    let proxy = Proxy::with(Config::to(&origin).tls("", &[&identity])).await;
+    // Nothing names the certificate but the text that is gone back to.
+    proxy.reload_ok(Config::to(&origin)).await;
+    let reply = proxy.admin("POST", "/config/rollback?generation=1").await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let generation = proxy.generation().await;
+    let _renewed = ca.server(&["app.test"]);
+    proxy.generation_after(generation).await;
+    assert!(Tls::trust(&ca).handshake(proxy.http()).await.is_ok());
+}
+
+#[tokio::test]
+async fn files_that_no_pattern_matches_make_no_generation() {
+    let (blue, green) = (Origin::named("blue").await, Origin::named("green").await);
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("conf.d")).unwrap();
+    let text = proxy::complete(&Config::to(&blue).to_string());
+    let text = format!("include = [\"conf.d/*.toml\"]\n{text}");
+    fs::write(dir.path().join("foxtrot.toml"), text).unwrap();
+    let proxy = Proxy::in_folder(dir, "foxtrot.toml").await;
+    for other in ["access.jsonl", "conf.d/notes.txt"] {
+        fs::write(proxy.folder().join(other), "").unwrap();
+    }
+    let route = "[clusters.green]\nendpoints = [ORIGIN]\n[[routes]]\nmatch = { path = \"/green\" }\nto = \"cluster:green\"\n";
+    let route = route.replace("ORIGIN", &format!("{:?}", green.url()));
+    fs::write(proxy.folder().join("conf.d/a.toml"), route).unwrap();
+    let what = "the file that matches";
+    eventually(what, async || proxy.client().await.get("/green").await.text() == "green").await;
+    assert_eq!(proxy.generation().await, 2);
+}

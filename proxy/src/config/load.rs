@@ -30,8 +30,8 @@ pub struct Loaded {
     pub text: String,
     /// XXH3 of `text`: equal for equal configurations, however they are written.
     pub hash: u64,
-    /// Directories in which a change may change the configuration: those of its files and of its include patterns.
-    pub watch: Vec<PathBuf>,
+    /// The include patterns: a file that begins to match one belongs to the configuration.
+    pub patterns: Vec<PathBuf>,
     /// Every file that was read.
     pub files: Vec<PathBuf>,
     /// Directory of the first file.
@@ -42,12 +42,12 @@ pub struct Loaded {
 pub fn load(path: &Path) -> Result<Loaded, Report> {
     let read = include::read(path);
     let base_dir = include::base_dir(path);
-    let (watch, files) = (read.watch.into_iter().collect(), read.files);
+    let (patterns, files) = (read.patterns.into_iter().collect(), read.files);
     let Some(document) = read.document else {
         return Err(Report::new(Arc::new(read.sources), read.findings));
     };
     let parts = finish(document, read.findings)?;
-    Ok(Loaded { watch, files, base_dir, ..parts })
+    Ok(Loaded { patterns, files, base_dir, ..parts })
 }
 
 /// Loads a text that is not a file: the built-in configuration, or one from history. It cannot include files; relative
@@ -69,6 +69,15 @@ pub fn parse(name: &str, text: &str) -> Result<Loaded, Report> {
     }
     let parts = finish(document, findings)?;
     Ok(Loaded { base_dir, ..parts })
+}
+
+/// The files that an include pattern stands for now, sorted. `*` in its file name stands for any text.
+///
+/// # Errors
+/// Its directory cannot be read.
+pub fn matching(pattern: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let name = pattern.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    include::list(pattern.parent().unwrap_or(Path::new("/")), name)
 }
 
 impl Loaded {
@@ -96,8 +105,8 @@ fn finish(mut document: Document, mut findings: Vec<Finding>) -> Result<Loaded, 
     // Every tree that came from TOML can be written as TOML.
     let text = toml::to_string(&written).unwrap_or_default();
     let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
-    let (watch, files, base_dir) = (Vec::new(), Vec::new(), PathBuf::new());
-    Ok(Loaded { config, document, text, hash, watch, files, base_dir })
+    let (patterns, files, base_dir) = (Vec::new(), Vec::new(), PathBuf::new());
+    Ok(Loaded { config, document, text, hash, patterns, files, base_dir })
 }
 
 /// Makes a file name absolute. It starts from the directory of the file that it was written in.

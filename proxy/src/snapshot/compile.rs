@@ -14,7 +14,6 @@ use crate::{
         self, Colour, Config, RouteTarget,
         diagnostic::{Problem, Report},
         document::{KeyPath, path},
-        load::Loaded,
     },
     filter::{header_edits::HeaderEdits, ip_set::IpSet},
     http::reply,
@@ -112,16 +111,15 @@ pub fn check(path: &std::path::Path) -> Result<(), Report> {
     compile(&without_log, &around).map(drop).map_err(|problems| loaded.locate(problems))
 }
 
-/// Every file that a configuration names and that a snapshot reads, for the watcher.
-pub fn files(loaded: &Loaded) -> Vec<std::path::PathBuf> {
-    let config = &loaded.config;
+/// Every file that a configuration names and that a snapshot reads. Its text says no more of them than their names.
+pub fn files(config: &Config) -> Vec<std::path::PathBuf> {
     let listeners =
         config.listeners.values().filter_map(|listener| listener.tls.as_ref()).flat_map(tls::files);
     let clusters = config.clusters.values().flat_map(|cluster| {
         [&cluster.tls.ca, &cluster.tls.cert, &cluster.tls.key].into_iter().flatten().cloned()
     });
     let token = config.admin.token.iter().filter_map(|token| token.file.clone());
-    loaded.files.iter().cloned().chain(listeners).chain(clusters).chain(token).collect()
+    listeners.chain(clusters).chain(token).collect()
 }
 
 type Named<T> = BTreeMap<String, Arc<T>>;

@@ -16,13 +16,18 @@ use super::{
     compile::{self, Surroundings},
     history::History,
     plan::Plan,
-    read::{Read, errors, files_of, read},
+    read::{Origin, Read, errors, files_of, read, read_text},
     watch::{Fingerprints, Target, Watch},
 };
 use crate::{
     admin::TokenSource,
     clock,
-    config::{self, Config, diagnostic::Problem, document::path, load::Loaded},
+    config::{
+        Config,
+        diagnostic::{Problem, Report},
+        document::path,
+        load::Loaded,
+    },
     drain::drain,
     observe::metrics::Metrics,
     runtime::{self, Workers},
@@ -47,12 +52,23 @@ pub struct Control {
 
 struct State {
     current: Arc<Snapshot>,
+    /// Of the text in force.
     hash: u64,
-    files: Fingerprints,
+    /// Contents of the files that it names.
+    named: Fingerprints,
+    said: Said,
     history: History,
     last: LastReload,
     /// Snapshots that exchanges may still hold. The last reference is dropped here, so that no worker pays for it.
     retired: Vec<Arc<Snapshot>>,
+}
+
+/// What the file said when it was last read and could be used. After a rollback something else is in force, which lasts until
+/// the file says something new.
+struct Said {
+    hash: u64,
+    /// Contents of the file and those that it includes.
+    sources: Fingerprints,
 }
 
 /// Longest time that a load waits for names to resolve and endpoints to be probed. What is not known by then is learned
@@ -119,19 +135,23 @@ impl Control {
         }
     }
 
-    /// Loads the configuration again.
+    /// Loads the configuration again. Who asks gets what the file says; a change that was only noticed must have changed
+    /// that, or what is in force stays in force.
     pub async fn reload(&self, cause: Cause) -> ReloadResult {
         let _one = self.loading.lock().await;
         let path = self.path.clone();
-        let read = tokio::task::spawn_blocking(move || read(&path)).await;
+        let read = match blocking(move || read(&path)).await {
+            Some(read) => self.or_in_force(read, cause).await,
+            None => None,
+        };
         match read {
-            Ok(Ok(read)) => self.apply(read, cause).await,
-            Ok(Err(report)) => {
+            Some(Ok(read)) => self.apply(read, cause).await,
+            Some(Err(report)) => {
                 let errors = errors(&report);
                 self.look_also_at(Fingerprints::read(files_of(&errors)));
                 self.refused(cause, errors)
             }
-            Err(_) => self.refused(cause, vec![plain("loading failed")]),
+            None => self.refused(cause, vec![plain("loading failed")]),
         }
     }
 
@@ -146,11 +166,40 @@ impl Control {
             );
             return self.refused(Cause::Rollback, vec![plain(&message)]);
         };
-        let files = self.state.lock().files.clone();
-        match config::load::parse(&format!("generation {generation}"), &text) {
-            Ok(loaded) => self.apply(Read { loaded, files }, Cause::Rollback).await,
-            Err(report) => self.refused(Cause::Rollback, errors(&report)),
+        match self.read_text(generation, text).await {
+            Some(Ok(read)) => self.apply(read, Cause::Rollback).await,
+            Some(Err(report)) => self.refused(Cause::Rollback, errors(&report)),
+            None => self.refused(Cause::Rollback, vec![plain("loading failed")]),
         }
+    }
+
+    /// After a rollback, a file that says nothing new is not what to load, but what is in force with its certificates and
+    /// tokens as they are now.
+    async fn or_in_force(
+        &self,
+        read: Result<Read, Report>,
+        cause: Cause,
+    ) -> Option<Result<Read, Report>> {
+        let Ok(file) = &read else { return Some(read) };
+        let in_force = {
+            let mut state = self.state.lock();
+            let rolled_back = state.hash != state.said.hash;
+            let noticed = matches!(cause, Cause::File | Cause::Poll);
+            if noticed && rolled_back && file.loaded.hash == state.said.hash {
+                state.heard(file);
+                state.history.latest().map(|entry| (entry.facts.generation, entry.text.clone()))
+            } else {
+                None
+            }
+        };
+        match in_force {
+            Some((generation, text)) => self.read_text(generation, text).await,
+            None => Some(read),
+        }
+    }
+
+    async fn read_text(&self, generation: u64, text: Arc<str>) -> Option<Result<Read, Report>> {
+        blocking(move || read_text(&format!("generation {generation}"), &text)).await
     }
 
     /// The snapshot in force.
@@ -201,21 +250,21 @@ impl Control {
         let before = self.snapshot();
         let unchanged = {
             let state = self.state.lock();
-            state.hash == read.loaded.hash && state.files.same_contents(&read.files)
+            state.hash == read.loaded.hash && state.named.same_contents(&read.named)
         };
         if unchanged {
-            return self.unchanged(cause, &before);
+            return self.unchanged(&read, cause, &before);
         }
         let fixed = fixed_at_start(&before.config, &read.loaded.config);
         if !fixed.is_empty() {
-            self.look_also_at(read.files);
+            self.look_also_at(read.files());
             return self.refused(cause, errors(&read.loaded.locate(fixed)));
         }
         let built = self.build(&read.loaded.config, &before);
         let (snapshot, plan) = match built {
             Ok(built) => built,
             Err(problems) => {
-                self.look_also_at(read.files);
+                self.look_also_at(read.files());
                 return self.refused(cause, errors(&read.loaded.locate(problems)));
             }
         };
@@ -268,7 +317,8 @@ impl Control {
             let old = std::mem::replace(&mut state.current, snapshot);
             state.retired.push(old);
             state.hash = read.loaded.hash;
-            state.files = read.files.clone();
+            state.named = read.named.clone();
+            state.heard(read);
             state.history.push(
                 generation,
                 clock::since_epoch(),
@@ -282,13 +332,17 @@ impl Control {
         ReloadResult { result: ReloadOutcome::Applied, generation, errors: Vec::new() }
     }
 
-    fn unchanged(&self, cause: Cause, current: &Arc<Snapshot>) -> ReloadResult {
+    fn unchanged(&self, read: &Read, cause: Cause, current: &Arc<Snapshot>) -> ReloadResult {
         // Log rotation asks for nothing else.
         if let Some(log) = &current.access_log {
             log.reopen();
         }
         self.count("unchanged");
-        self.state.lock().last = last(ReloadOutcome::Unchanged, cause, Vec::new());
+        {
+            let mut state = self.state.lock();
+            state.heard(read);
+            state.last = last(ReloadOutcome::Unchanged, cause, Vec::new());
+        }
         self.look_at_files();
         ReloadResult {
             result: ReloadOutcome::Unchanged,
@@ -353,7 +407,9 @@ impl Control {
     fn target(&self) -> Target {
         let state = self.state.lock();
         let reload = &state.current.config.reload;
-        Target { files: state.files.clone(), watch: reload.watch, poll: reload.poll.0 }
+        let mut files = state.named.clone();
+        files.extend(state.said.sources.clone());
+        Target { files, watch: reload.watch, poll: reload.poll.0 }
     }
 
     fn look_at_files(&self) {
@@ -387,13 +443,23 @@ impl State {
     fn new(current: Arc<Snapshot>, read: &Read) -> Self {
         let mut history = History::default();
         history.push(1, clock::since_epoch(), Cause::Start, read.loaded.text.as_str().into());
-        Self {
+        let mut state = Self {
             current,
             hash: read.loaded.hash,
-            files: read.files.clone(),
+            named: read.named.clone(),
+            said: Said { hash: read.loaded.hash, sources: Fingerprints::default() },
             history,
             last: last(ReloadOutcome::Applied, Cause::Start, Vec::new()),
             retired: Vec::new(),
+        };
+        state.heard(read);
+        state
+    }
+
+    /// Remembers what the file says, if this is from it.
+    fn heard(&mut self, read: &Read) {
+        if let Origin::File(sources) = &read.origin {
+            self.said = Said { hash: read.loaded.hash, sources: sources.clone() };
         }
     }
 }
@@ -413,6 +479,11 @@ fn fixed_at_start(before: &Config, after: &Config) -> Vec<Problem> {
                 .help("restart the process, or take the change back")
         })
         .collect()
+}
+
+/// Runs what blocks elsewhere; `None` if it panicked.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
 }
 
 fn last(result: ReloadOutcome, cause: Cause, errors: Vec<LocatedError>) -> LastReload {

@@ -7,21 +7,57 @@ use foxtrot_api::LocatedError;
 use super::{compile, watch::Fingerprints};
 use crate::config::{self, diagnostic::Report, load::Loaded};
 
-/// A configuration that has been read, and the contents of the files that it came from.
+/// A configuration that has been read.
 pub(super) struct Read {
     pub(super) loaded: Loaded,
-    pub(super) files: Fingerprints,
+    pub(super) origin: Origin,
+    /// Contents of the files that the configuration names, such as certificates.
+    pub(super) named: Fingerprints,
 }
 
-/// Reads and checks. The fingerprints are taken first: a file that changes while it is read differs from them.
+/// Where a configuration was read from.
+pub(super) enum Origin {
+    /// The file, and those that it includes: their contents.
+    File(Fingerprints),
+    /// What this process has kept.
+    History,
+}
+
+/// Reads the file, and checks what it says. The fingerprints are taken first: a file that changes while it is read differs
+/// from them.
 pub(super) fn read(path: &Path) -> Result<Read, Report> {
     let first = config::load::load(path)?;
-    let named = compile::files(&first).into_iter().chain(first.watch);
-    let files = Fingerprints::read(named);
+    let named = Fingerprints::read(compile::files(&first.config));
+    let sources = Fingerprints::read(first.files.into_iter().chain(first.patterns));
     // Read again behind the fingerprints; the first reading told which files there are.
-    let loaded = config::load::load(path)?;
+    checked(config::load::load(path)?, Origin::File(sources), named)
+}
+
+/// Reads a text that was in force before.
+pub(super) fn read_text(name: &str, text: &str) -> Result<Read, Report> {
+    let loaded = config::load::parse(name, text)?;
+    let named = Fingerprints::read(compile::files(&loaded.config));
+    checked(loaded, Origin::History, named)
+}
+
+fn checked(loaded: Loaded, origin: Origin, named: Fingerprints) -> Result<Read, Report> {
     let problems = config::check::check(&loaded.config);
-    if problems.is_empty() { Ok(Read { loaded, files }) } else { Err(loaded.locate(problems)) }
+    if problems.is_empty() {
+        Ok(Read { loaded, origin, named })
+    } else {
+        Err(loaded.locate(problems))
+    }
+}
+
+impl Read {
+    /// All files that a change of this configuration could come from.
+    pub(super) fn files(&self) -> Fingerprints {
+        let mut files = self.named.clone();
+        if let Origin::File(sources) = &self.origin {
+            files.extend(sources.clone());
+        }
+        files
+    }
 }
 
 /// A report as the admin server tells it.

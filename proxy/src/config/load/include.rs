@@ -18,7 +18,7 @@ pub(super) struct Read {
     /// The merged tree; `None` if a file could not be read or is not TOML.
     pub(super) document: Option<Document>,
     pub(super) findings: Vec<Finding>,
-    pub(super) watch: BTreeSet<PathBuf>,
+    pub(super) patterns: BTreeSet<PathBuf>,
     pub(super) files: Vec<PathBuf>,
 }
 
@@ -26,13 +26,13 @@ pub(super) struct Read {
 pub(super) fn read(path: &Path) -> Read {
     let mut reader = Reader::default();
     let root = reader.file(path, None);
-    let Reader { sources, findings, broken, watch, files, .. } = reader;
+    let Reader { sources, findings, broken, patterns, files, .. } = reader;
     let document = root.filter(|_| !broken).map(|root| Document {
         sources: Arc::new(sources.clone()),
         root,
         templates: BTreeSet::new(),
     });
-    Read { sources, document, findings, watch, files }
+    Read { sources, document, findings, patterns, files }
 }
 
 /// An absolute path, without touching symbolic links: a Kubernetes volume swaps them under us.
@@ -52,7 +52,7 @@ struct Reader {
     findings: Vec<Finding>,
     /// Something could not be read: what depends on it would only be reported in its place.
     broken: bool,
-    watch: BTreeSet<PathBuf>,
+    patterns: BTreeSet<PathBuf>,
     files: Vec<PathBuf>,
     /// Files read so far, and those that are being read, by their real paths.
     seen: Vec<PathBuf>,
@@ -78,7 +78,6 @@ impl Reader {
             Err(error) => return self.fail(from, path, format!("cannot be read: {error}")),
         };
         let base = base_dir(path);
-        self.watch.insert(base.clone());
         self.files.push(absolute(path));
         let source = Source::new(path.display().to_string(), base, text);
         let id = self.sources.add(source);
@@ -124,7 +123,7 @@ impl Reader {
         if !pattern.contains('*') {
             return vec![full];
         }
-        self.watch.insert(absolute(directory));
+        self.patterns.insert(absolute(&full));
         match list(directory, pattern) {
             Ok(paths) => paths,
             Err(error) => {
@@ -203,7 +202,7 @@ fn read_text(path: &Path) -> io::Result<String> {
 }
 
 /// The files of a directory whose names match a pattern. Hidden ones are left out, as a shell does.
-fn list(directory: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
+pub(super) fn list(directory: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();

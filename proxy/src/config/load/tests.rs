@@ -52,7 +52,7 @@ fn includes_merge_tables_and_append_routes() {
     assert_eq!((&pair.cert, &pair.key), (&at("deep/c.pem"), &PathBuf::from("/abs/k.pem")));
     let names = ["main.toml", "conf.d/a.toml", "conf.d/b.toml", "extra.toml", "deep/x.toml"];
     assert_eq!(loaded.files, names.map(at));
-    assert_eq!(loaded.watch, [at("").components().collect(), at("conf.d"), at("deep")]);
+    assert_eq!(loaded.patterns, [at("conf.d/*.toml")]);
     assert_eq!(loaded.base_dir, directory.path());
     assert!(loaded.config.include.is_empty() && !loaded.text.contains("include"));
 }
@@ -133,7 +133,11 @@ fn a_pattern_that_matches_nothing_is_watched() {
     let directory =
         directory(&[("main.toml", "include = [\"more/*.toml\"]\n"), ("more/readme", "")]);
     let loaded = load(&directory.path().join("main.toml")).unwrap();
-    assert!(loaded.watch.contains(&directory.path().join("more")), "{:?}", loaded.watch);
+    assert!(
+        loaded.patterns.contains(&directory.path().join("more/*.toml")),
+        "{:?}",
+        loaded.patterns
+    );
     assert_eq!(loaded.files.len(), 1);
 }
 

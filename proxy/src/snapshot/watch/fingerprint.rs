@@ -8,12 +8,16 @@ use std::{
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-use crate::clock::{self, Instant};
+use crate::{
+    clock::{self, Instant},
+    config::load,
+};
 
 /// Contents of files at the time when each was read.
 ///
-/// A directory stands for the names in it, hidden ones aside: put the directory of an `include` pattern here and a new file is
-/// noticed. What is neither file nor directory, such as a pipe, has no contents: reading it would take them away.
+/// A path with `*` in its file name is an include pattern, whose contents are the names that match it: a new file is noticed,
+/// and one beside it that belongs to others is not. What is no file, such as a pipe, has no contents: reading it would take
+/// them away.
 #[derive(Debug, Clone, Default)]
 pub struct Fingerprints(BTreeMap<PathBuf, Fingerprint>);
 
@@ -80,22 +84,17 @@ impl Fingerprints {
 }
 
 fn content(path: &Path) -> Option<u128> {
-    let kind = fs::metadata(path).ok()?.file_type();
-    if kind.is_dir() {
+    if path.file_name().is_some_and(|name| name.as_encoded_bytes().contains(&b'*')) {
         return names(path);
     }
-    if kind.is_file() { fs::read(path).ok().map(|bytes| xxh3_128(&bytes)) } else { None }
+    let is_file = fs::metadata(path).ok()?.file_type().is_file();
+    if is_file { fs::read(path).ok().map(|bytes| xxh3_128(&bytes)) } else { None }
 }
 
-/// Hidden names are editors' temporary files and the directories behind Kubernetes' `..data`.
-fn names(directory: &Path) -> Option<u128> {
-    let entries = fs::read_dir(directory).ok()?;
-    let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
-    names.retain(|name| !name.as_encoded_bytes().starts_with(b"."));
-    names.sort();
+fn names(pattern: &Path) -> Option<u128> {
     let mut hash = Xxh3::new();
-    for name in names {
-        hash.update(name.as_encoded_bytes());
+    for path in load::matching(pattern).ok()? {
+        hash.update(path.as_os_str().as_encoded_bytes());
         // No name has a zero byte.
         hash.update(&[0]);
     }
@@ -133,14 +132,26 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_its_visible_names() {
+    fn a_pattern_is_the_files_that_match_it() {
         let dir = tempfile::tempdir().unwrap();
-        let read = || Fingerprints::read([dir.path().to_owned()]);
+        let read = || Fingerprints::read([dir.path().join("*.toml")]);
         let empty = read();
-        fs::write(dir.path().join(".a.swp"), "").unwrap();
+        for other in [".a.toml", "a.log"] {
+            fs::write(dir.path().join(other), "").unwrap();
+        }
+        fs::create_dir(dir.path().join("b.toml")).unwrap();
         assert!(read().same_contents(&empty));
         fs::write(dir.path().join("a.toml"), "").unwrap();
         assert!(!read().same_contents(&empty));
+    }
+
+    #[test]
+    fn a_directory_has_no_contents() {
+        let dir = tempfile::tempdir().unwrap();
+        let read = || Fingerprints::read([dir.path().to_owned()]);
+        let before = read();
+        fs::write(dir.path().join("a"), "").unwrap();
+        assert!(read().same_contents(&before));
     }
 
     #[test]
