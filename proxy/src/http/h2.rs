@@ -142,7 +142,8 @@ async fn serve_stream(
     let respond = Respond(Mutex::new(respond));
     let (parts, incoming) = request.into_parts();
     let mut exchange;
-    let reply = match request_head(parts) {
+    let fields_max = connection.listener.config.limits.headers.into();
+    let reply = match request_head(parts, fields_max) {
         Err(error) => {
             exchange = Exchange::unread(Arc::clone(&connection));
             Some((exchange.refuse(&error), None))
@@ -328,8 +329,9 @@ impl Informational for Respond {
     }
 }
 
-/// Pseudo-header and header fields as one head (RFC 9113, 8.3.1), refused where they contradict each other.
-fn request_head(parts: Parts) -> Result<RequestHead, Error> {
+/// Pseudo-header and header fields as one head (RFC 9113, 8.3.1), refused where they contradict each other or are more than
+/// `fields_max`. The authority counts as the Host field that it is in HTTP/1.1, and cookies as the one that they become.
+fn request_head(parts: Parts, fields_max: usize) -> Result<RequestHead, Error> {
     let Parts { method, uri, mut headers, mut extensions, .. } = parts;
     let upgrade = extensions
         .remove::<h2::ext::Protocol>()
@@ -344,6 +346,9 @@ fn request_head(parts: Parts) -> Result<RequestHead, Error> {
         return Err(Error::Malformed("request target"));
     }
     join_cookies(&mut headers);
+    if headers.len() + 1 > fields_max {
+        return Err(Error::HeadersTooLarge);
+    }
     let method = if upgrade.is_some() { Method::GET } else { method };
     let target = Target::new(Bytes::copy_from_slice(raw.as_bytes()));
     Ok(RequestHead { method, target, authority, version: Version::HTTP_2, headers, upgrade })
