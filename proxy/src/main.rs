@@ -74,7 +74,8 @@ fn run(path: &Path) -> ExitCode {
     serve(async || {
         let server = Server::start(Source::File(path.to_path_buf())).await?;
         server.announce()?;
-        server.run().await
+        server.run().await;
+        Ok(())
     })
 }
 

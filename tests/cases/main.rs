@@ -19,6 +19,7 @@ mod observe;
 mod proxy_protocol;
 mod reload;
 mod routing;
+mod soak;
 mod split;
 mod tls;
 mod upstream;

@@ -42,7 +42,7 @@ pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 impl Connection {
     /// The snapshot for the next request: the one in force, or the last one that had this listener.
     pub fn snapshot(&self) -> Arc<Held> {
-        self.listener.state.retired().map_or_else(|| self.worker.snapshot(), Arc::clone)
+        self.listener.state.retired().unwrap_or_else(|| self.worker.snapshot())
     }
 
     /// The listener's phase, to be watched.
