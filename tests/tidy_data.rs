@@ -59,7 +59,11 @@ pub const ONLY_IN: &[(&str, &[&str], &str)] = &[
         &["http/handle.rs", "mirror/compare.rs"],
         "one request path, one shadow",
     ),
-    ("ResponseHead {", &["http/reply.rs", "upstream/", "wire/"], "our answers come from one table"),
+    (
+        "ResponseHead {",
+        &["http/reply.rs", "http/h2.rs", "upstream/", "wire/"],
+        "our answers come from one table; h2 makes interim heads",
+    ),
     ("available_parallelism", &["runtime.rs"], "one place knows how many threads there are"),
     ("thread::spawn", &[], "threads have names"),
     (
@@ -108,12 +112,12 @@ pub const PURE: &[&str] = &[
 /// What pure code does not use.
 pub const IMPURE: &[&str] = &["tokio::", "tracing::", "clock::now", "since_epoch", "std::net::Tcp"];
 
-/// Lines of code that a file of the proxy may have, its tests apart.
+/// Lines that a file of the proxy may have, without its tests and lines of comment.
 pub const LINES_MAX: usize = 400;
 
 /// Files that are longer, with what they may have. They are to be split, and may shrink only.
 pub const TOO_LONG: &[(&str, usize)] =
-    &[("http/h1.rs", 560), ("http/h2.rs", 475), ("snapshot/control.rs", 549)];
+    &[("http/h1.rs", 519), ("http/h2.rs", 463), ("snapshot/control.rs", 507)];
 
 /// Files that hold more than ASCII, because they show it or test it.
 pub const NON_ASCII: &[&str] = &[

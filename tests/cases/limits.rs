@@ -262,3 +262,34 @@ async fn a_silent_tunnel_is_closed() {
     let end = tokio::io::AsyncReadExt::read(&mut tunnel, &mut byte);
     assert_eq!(within("the end of the tunnel", end).await.unwrap_or(0), 0);
 }
+
+#[tokio::test]
+async fn asking_for_an_upgrade_lifts_no_limit() {
+    let (origin, proxy) = limited("limits = { body_bytes = \"1KiB\" }").await;
+    let mut client = proxy.client().await;
+    let call = client.request("POST", "/").header("connection", "upgrade").header("upgrade", "x");
+    assert_eq!(call.body(body::full(vec![b'x'; 2000])).send().await.status, 413);
+    assert_eq!(origin.count(), 0);
+}
+
+#[tokio::test]
+async fn a_route_has_an_exchange_deadline_of_its_own() {
+    let origin = Origin::silent().await;
+    let proxy = Proxy::with(Config::to(&origin).route("timeouts = { request = \"300ms\" }")).await;
+    for mut client in [proxy.client().await, proxy.h2c().await] {
+        assert_eq!(client.get("/").await.status, 504);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_stalls_its_upload_is_to_blame() {
+    let origin = Origin::echo().await;
+    let proxy =
+        Proxy::with(Config::to(&origin).listener("timeouts = { request = \"500ms\" }")).await;
+    for mut client in [proxy.client().await, proxy.h2c().await] {
+        let (sender, upload) = body::channel();
+        let reply = client.request("POST", "/").body(upload).send();
+        assert_eq!(reply.await.status, 408);
+        drop(sender);
+    }
+}

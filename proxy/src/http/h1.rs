@@ -6,7 +6,6 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::BytesMut;
@@ -21,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    connection::{Connection, LINGER, PREFACE},
+    connection::{Connection, DRAIN_GRACE, LINGER, PREFACE},
     context::Exchange,
     h2, handle,
     reply::Reply,
@@ -187,10 +186,7 @@ impl H1<'_> {
         };
         match reply {
             Some(reply) => self.respond(exchange, &method, reply, keep, explicit).await,
-            None => {
-                exchange.client_left();
-                Next::Reset
-            }
+            None => Next::Reset,
         }
     }
 
@@ -213,15 +209,13 @@ impl H1<'_> {
         Ok(Body::stream(RequestBody::new(Arc::clone(&self.transport))))
     }
 
-    /// Runs the request path, while watching for the client to leave. `None` if it did.
+    /// Runs the request path, while watching for the client to leave. `None` if nobody is left to answer.
     async fn drive(
         &mut self,
         exchange: &mut Exchange,
         head: RequestHead,
         body: Body,
     ) -> Option<Reply> {
-        let deadline = exchange.started + handle::exchange_timeout(exchange);
-        self.timer.as_mut().reset(deadline);
         let interim = (head.version == Version::HTTP_11)
             .then_some(&*self.transport as &dyn crate::upstream::Informational);
         let outcome = {
@@ -232,18 +226,15 @@ impl H1<'_> {
                 biased;
                 reply = &mut path => Outcome::Reply(reply),
                 () = poll_fn(|cx| poll_client_gone(transport, cx)) => Outcome::Gone,
-                () = self.timer.as_mut() => Outcome::TooLate,
-                () = reached(&mut self.phase, Phase::Cut) => Outcome::Gone,
+                () = reached(&mut self.phase, Phase::Cut) => Outcome::Cut,
             }
         };
         match outcome {
-            Outcome::Reply(reply) => Some(reply),
-            Outcome::Gone => None,
-            Outcome::TooLate if self.transport.body_is_read() => {
-                Some(exchange.refuse(&Error::ExchangeTimeout))
-            }
-            Outcome::TooLate => Some(exchange.refuse(&Error::RequestTimeout("body"))),
+            Outcome::Reply(reply) => return Some(reply),
+            Outcome::Gone => exchange.client_left(),
+            Outcome::Cut => exchange.flag = Some("drained"),
         }
+        None
     }
 
     async fn respond(
@@ -333,8 +324,9 @@ impl H1<'_> {
         let chunked = framing.length == BodyLength::Chunked && !framing.bodiless;
         let result = self.pump(&mut exchange, body, chunked).await;
         match &result {
-            Ok(()) => {}
+            Ok(()) => exchange.complete(),
             Err(Stopped::Client) => exchange.client_left(),
+            Err(Stopped::Cut) => exchange.flag = Some("drained"),
             Err(Stopped::TooSlow) => exchange.flag = Some("client_slow"),
             Err(Stopped::TooLate) => exchange.flag = Some("exchange_timeout"),
             Err(Stopped::Body(error)) => exchange.broke_off(error),
@@ -411,7 +403,7 @@ impl H1<'_> {
             biased;
             step = progress => step,
             () = self.timer.as_mut() => Ok(Step::TimedOut),
-            () = reached(&mut self.phase, Phase::Cut) => Err(Stopped::TooLate),
+            () = reached(&mut self.phase, Phase::Cut) => Err(Stopped::Cut),
         }
     }
 
@@ -480,9 +472,6 @@ impl H1<'_> {
     }
 }
 
-/// How long an idle connection of a draining listener is kept for a request that may be on its way.
-const DRAIN_GRACE: Duration = Duration::from_secs(1);
-
 /// What came while waiting for a head.
 enum Input {
     Some,
@@ -499,7 +488,7 @@ enum Input {
 enum Outcome {
     Reply(Reply),
     Gone,
-    TooLate,
+    Cut,
 }
 
 /// One step of sending.
@@ -513,6 +502,7 @@ enum Step {
 /// Why a response was not sent whole.
 enum Stopped {
     Client,
+    Cut,
     TooSlow,
     TooLate,
     Body(BodyError),

@@ -746,7 +746,7 @@ pub(super) const ROWS: &[Row] = &[
         "routes[].timeouts.request",
         &[
             route("timeouts = { request = <> }", &["\"1m\"", "\"2m\""]),
-            Read("snapshot::exchange_timeout", "self.timeouts.request"),
+            Case("limits::a_route_has_an_exchange_deadline_of_its_own"),
         ],
     ),
     row(
