@@ -341,12 +341,10 @@ fn expects_continue(head: &RequestHead, respond: &Arc<Respond>) -> Option<Arc<Re
     expects.then(|| Arc::clone(respond))
 }
 
-/// Pseudo-header and header fields as one head (RFC 9113, 8.3.1), refused where they contradict each other.
+/// Pseudo-header and header fields as one head (RFC 9113, 8.3.1), refused where they contradict each other or are more than
+/// `fields_max`. The authority counts as the Host field that it is in HTTP/1.1, and cookies as the one that they become.
 fn request_head(parts: Parts, fields_max: usize) -> Result<RequestHead, Error> {
     let Parts { method, uri, mut headers, mut extensions, .. } = parts;
-    if headers.len() > fields_max {
-        return Err(Error::HeadersTooLarge);
-    }
     let upgrade = extensions
         .remove::<h2::ext::Protocol>()
         .map(|protocol| Bytes::from(protocol.as_str().to_owned()));
@@ -360,6 +358,9 @@ fn request_head(parts: Parts, fields_max: usize) -> Result<RequestHead, Error> {
         return Err(Error::Malformed("request target"));
     }
     join_cookies(&mut headers);
+    if headers.len() + 1 > fields_max {
+        return Err(Error::HeadersTooLarge);
+    }
     let method = if upgrade.is_some() { Method::GET } else { method };
     let target = Target::new(Bytes::copy_from_slice(raw.as_bytes()));
     Ok(RequestHead { method, target, authority, version: Version::HTTP_2, headers, upgrade })

@@ -105,6 +105,13 @@ impl Cluster {
         Ok(Arc::new(cluster))
     }
 
+    /// What was compiled, as text: settings and origins, without what is learned or left to chance.
+    #[cfg(test)]
+    pub(crate) fn compiled(&self) -> String {
+        let origins = self.sources.iter().map(|source| (&source.origin, source.transport.protocol));
+        format!("{:?} {:?} {:?}", self.key, self.settings, origins.collect::<Vec<_>>())
+    }
+
     /// Hash of the key that requests are balanced by, where `balance` names one.
     pub fn balance_key(&self, head: &RequestHead, client: IpAddr) -> Option<u64> {
         let key = self.key.as_ref()?;
