@@ -39,7 +39,7 @@ use http::Version;
 
 use crate::wire::{Body, RequestHead, ResponseHead, Stream};
 
-pub use cluster::Cluster;
+pub use cluster::{Cluster, replaced};
 pub use control::warm;
 pub use forward::forward;
 pub use pool::sweep;
