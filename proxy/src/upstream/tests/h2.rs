@@ -113,6 +113,29 @@ async fn bodies_and_trailers_pass_both_ways() {
     assert_eq!(collected.to_bytes(), "abcd");
 }
 
+/// Answers with a body of announced length, these trailers behind it.
+async fn with_trailers(pairs: &'static [(&'static str, &'static str)]) -> H2Origin {
+    H2Origin::start(server::Builder::new(), async |_, _, mut respond: Respond| {
+        let mut head = http::Response::new(());
+        head.headers_mut().insert(header::CONTENT_LENGTH, 5.into());
+        let mut answer = respond.send_response(head, false).unwrap();
+        answer.send_data(Bytes::from_static(b"hello"), false).unwrap();
+        let trailers = pairs.iter().map(|(name, value)| {
+            (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))
+        });
+        answer.send_trailers(trailers.collect()).unwrap();
+    })
+    .await
+}
+
+#[tokio::test]
+async fn trailers_that_belong_in_a_head_are_dropped() {
+    let origin = with_trailers(&[("set-cookie", "a=b"), ("host", "evil"), ("x-sum", "6")]).await;
+    let response = ok(&origin.cluster(""), get("/")).await;
+    let trailers = response.body.collect().await.unwrap().trailers().cloned().unwrap();
+    assert_eq!(trailers.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["x-sum"]);
+}
+
 #[tokio::test]
 async fn bodies_larger_than_every_window_pass() {
     let origin = H2Origin::start(server::Builder::new(), async |_, request, mut respond| {
