@@ -137,6 +137,25 @@ async fn trailers_that_belong_in_a_head_are_dropped() {
 }
 
 #[tokio::test]
+async fn interim_responses_are_relayed_but_for_101() {
+    for (status, good) in [(103, true), (101, false)] {
+        let origin = H2Origin::start(server::Builder::new(), move |_, _, mut respond: Respond| {
+            let interim =
+                http::Response::builder().status(status).header("trailer", "x-a").body(());
+            async move {
+                respond.send_informational(interim.unwrap()).unwrap();
+                hello(respond);
+            }
+        })
+        .await;
+        let cluster = origin.cluster("retry = { max = 0 }");
+        let (result, interims) = super::h1::with_interims(&cluster).await;
+        assert_eq!((result.is_ok(), interims.len()), (good, usize::from(good)), "{result:?}");
+        assert!(interims.iter().all(|head| head.headers.is_empty()));
+    }
+}
+
+#[tokio::test]
 async fn bodies_larger_than_every_window_pass() {
     let origin = H2Origin::start(server::Builder::new(), async |_, request, mut respond| {
         assert_eq!(request.headers()[header::CONTENT_LENGTH], "3000000");
