@@ -46,7 +46,9 @@ pub(in crate::upstream) async fn exchange(
     scheme: Scheme,
 ) -> Result<Answer, Failure> {
     let Ask { head, body, deadline, informational } = ask;
-    if head.upgrade.is_some() {
+    // HTTP/2 has no Upgrade, and whoever gets one may ignore it (RFC 9110, 7.8). Extended CONNECT may not be: the client would
+    // take an ordinary 200 for its tunnel.
+    if head.upgrade.is_some() && head.version == Version::HTTP_2 {
         return Err(Failure::before_sending(Error::MethodNotAllowed));
     }
     let request =

@@ -273,13 +273,19 @@ async fn a_dropped_answer_resets_its_stream() {
 }
 
 #[tokio::test]
-async fn an_upgrade_needs_http_1() {
+async fn an_upgrade_is_ignored_but_extended_connect_is_not() {
     let origin =
         H2Origin::start(server::Builder::new(), async |_, _, respond| hello(respond)).await;
-    let mut request = get("/");
-    request.head.upgrade = Some(Bytes::from_static(b"websocket"));
-    let (result, _) = send(&origin.cluster(""), request).await;
-    assert_eq!(result.unwrap_err(), Error::MethodNotAllowed);
+    let cluster = origin.cluster("");
+    for (version, answered) in [(Version::HTTP_11, true), (Version::HTTP_2, false)] {
+        let mut request = get("/");
+        request.head.upgrade = Some(Bytes::from_static(b"websocket"));
+        request.head.version = version;
+        match send(&cluster, request).await.0 {
+            Ok(response) => assert!(answered && response.tunnel.is_none()),
+            Err(error) => assert!(!answered && error == Error::MethodNotAllowed, "{error}"),
+        }
+    }
 }
 
 #[tokio::test]
