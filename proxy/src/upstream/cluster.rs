@@ -28,6 +28,7 @@ use crate::{
     clock::{self, Instant},
     config,
     error::Error,
+    observe::{metrics::Metrics, shards::Counter},
     route::StickyKeys,
     wire::RequestHead,
 };
@@ -48,6 +49,8 @@ pub struct Cluster {
     /// Tells the control thread of another set of endpoints.
     changed: watch::Sender<()>,
     lanes: Box<[Lane]>,
+    /// Further tries.
+    pub(super) retries: Arc<Counter>,
     made_from: source::MadeFrom,
     /// Ejections are counted against their share one at a time.
     ejecting: Mutex<()>,
@@ -79,7 +82,7 @@ impl Cluster {
         name: &str,
         config: &config::Cluster,
         previous: Option<&Arc<Self>>,
-        workers: usize,
+        metrics: &Metrics,
     ) -> Result<Arc<Self>, Vec<Problem>> {
         let key = key(&config.balance)?;
         if let Some(health) = &config.health {
@@ -98,7 +101,8 @@ impl Cluster {
             load: previous.map(|previous| previous.load.clone()).unwrap_or_default(),
             endpoints: ArcSwap::default(),
             changed: watch::Sender::new(()),
-            lanes: lanes(workers.max(1)),
+            lanes: lanes(metrics.workers().max(1)),
+            retries: metrics.retries(name),
             made_from,
             ejecting: Mutex::default(),
         };
