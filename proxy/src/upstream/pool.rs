@@ -75,7 +75,7 @@ impl Endpoint {
             let Some(pool) = self.pools.get(worker) else { return };
             let mut pool = pool.lock();
             // Read under the lock: whoever retires the endpoint clears the pool under it afterwards.
-            if self.retired.load(Ordering::Acquire) {
+            if self.is_retired() {
                 Some(connection)
             } else {
                 pool.idle.push_back(connection);
@@ -104,7 +104,7 @@ impl Endpoint {
     pub(super) fn share(&self, worker: usize, handle: h2::Handle) {
         let Some(pool) = self.pools.get(worker) else { return };
         let mut pool = pool.lock();
-        if !self.retired.load(Ordering::Acquire) {
+        if !self.is_retired() {
             pool.shared.retain(h2::Handle::is_open);
             pool.shared.push(handle);
         }

@@ -22,7 +22,7 @@ use crate::{
     upstream::{
         Informational,
         connect::describe,
-        exchange::{Ask, Failure, INTERIMS_MAX, client_error},
+        exchange::{self, Ask, Failure, INTERIMS_MAX, client_error},
     },
     wire::{
         Body, RequestHead, ResponseHead,
@@ -166,8 +166,8 @@ impl<'a> Pending<'a> {
                 self.interims += 1;
                 if status == StatusCode::CONTINUE {
                     self.release();
-                } else if let Some(relay) = self.informational {
-                    relay.send(head);
+                } else if let Some(to) = self.informational {
+                    exchange::relay(to, head);
                 }
                 Ok(None)
             }
