@@ -25,7 +25,7 @@ use crate::{
         forwarded::{self, ClientFacts, Ids, Scheme},
         hop_by_hop,
     },
-    route::{Found, reading::other_reading, split},
+    route::{Found, reading::other_readings, split},
     snapshot::{Action, Rollout, Route},
     upstream::{self, Call, Cluster, Informational},
     wire::{Body, RequestHead, parse},
@@ -100,12 +100,16 @@ fn find<'s>(
 ) -> Result<&'s Route, Error> {
     let listener = snapshot.listener_id(&x.connection.listener);
     let found = snapshot.table.find(listener, head, host);
-    if let Some(reading) = other_reading(head.target.path()) {
-        let other = RequestHead { target: head.target.with_path(&reading), ..head.clone() };
-        if snapshot.table.find(listener, &other, host) != found {
-            return Err(Error::Malformed(
-                "path that leads to another route if its origin resolves it",
-            ));
+    let readings = other_readings(head.target.path());
+    if !readings.is_empty() {
+        let mut other = head.clone();
+        for reading in readings {
+            other.target = head.target.with_path(&reading);
+            if snapshot.table.find(listener, &other, host) != found {
+                return Err(Error::Malformed(
+                    "path that leads to another route if its origin resolves it",
+                ));
+            }
         }
     }
     let Found { route, .. } = found.ok_or(Error::NoRoute)?;
