@@ -291,3 +291,15 @@ async fn a_client_that_waits_for_continue_gets_it() {
     h2.data(1, b"abc", true).await;
     assert_eq!(h2.outcome(1).await, Outcome::Status(200));
 }
+
+#[tokio::test]
+async fn trailers_cannot_say_what_belongs_into_the_head() {
+    let origin = Origin::echo().await;
+    let proxy = Proxy::to(&origin).await;
+    let trailers =
+        [("host", "evil.test"), ("authorization", "x"), ("x-forwarded-for", "y"), ("x-a", "b")];
+    let upload = body::with_trailers("abc", &trailers);
+    assert_eq!(proxy.h2c().await.request("POST", "/").body(upload).send().await.status, 200);
+    let seen = origin.request(0).await;
+    assert_eq!((seen.trailers.len(), seen.trailers["x-a"].as_bytes()), (1, &b"b"[..]));
+}

@@ -39,7 +39,9 @@ use crate::{
     error::Error,
     listener::{Phase, reached},
     upstream::Informational,
-    wire::{Body, BodyError, RequestHead, ResponseHead, Stream, Target, parse, stream::Rewind},
+    wire::{
+        Body, BodyError, RequestHead, ResponseHead, Stream, Target, parse, stream::Rewind, trailers,
+    },
 };
 
 /// Receive window of a stream, and of a connection, in bytes. The connection's is larger, so that a stream nobody reads
@@ -464,7 +466,10 @@ impl HttpBody for Incoming {
             }
             Some(Err(error)) => Poll::Ready(Some(Err(body_error(&error)))),
             None => match std::task::ready!(self.stream.poll_trailers(cx)) {
-                Ok(Some(trailers)) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
+                Ok(Some(mut trailers)) => {
+                    trailers::drop_forbidden(&mut trailers);
+                    Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+                }
                 Ok(None) => {
                     self.ended = true;
                     Poll::Ready(None)
