@@ -25,6 +25,7 @@ use crate::{
         forwarded::{self, ClientFacts, Ids, Scheme},
         hop_by_hop,
     },
+    mirror::Primary,
     route::{Found, reading::other_readings, split},
     snapshot::{Action, Rollout, Route},
     upstream::{self, Call, Cluster, Informational},
@@ -78,9 +79,10 @@ async fn answer(
             // The split reads the request as the client sent it; what we add must not move anybody.
             let cluster = choose(x, rollout, &head);
             let hash = cluster.balance_key(&head, x.client.address);
+            let primary = primary(x, rollout, cluster, &head);
             prepare(x, route, &mut head);
-            let body = mirror(x, rollout, &head, body);
-            forward(x, route, cluster, hash, upstream::Request { head, body }, interim).await
+            let request = mirror(x, rollout, primary, upstream::Request { head, body });
+            forward(x, route, cluster, hash, request, interim).await
         }
     }
 }
@@ -190,15 +192,33 @@ fn choose<'r>(x: &mut Exchange, rollout: &'r Rollout, head: &RequestHead) -> &'r
     rollout.cluster(colour)
 }
 
+/// What the mirror has to know: like the split, the shadow's balance reads the request as the client sent it.
+fn primary<'c>(
+    x: &Exchange,
+    rollout: &Rollout,
+    cluster: &'c Cluster,
+    head: &RequestHead,
+) -> Primary<'c> {
+    let shadow = rollout.mirror.as_ref().map(|mirror| &mirror.to);
+    let shadow_hash = shadow.and_then(|shadow| shadow.balance_key(head, x.client.address));
+    Primary { worker: x.connection.worker.id, cluster: &cluster.name, shadow_hash }
+}
+
 /// Starts a copy to the shadow, if this request is among those to copy.
-fn mirror(x: &mut Exchange, rollout: &Rollout, head: &RequestHead, body: Body) -> Body {
-    let Some(mirror) = &rollout.mirror else { return body };
+fn mirror(
+    x: &mut Exchange,
+    rollout: &Rollout,
+    primary: Primary<'_>,
+    request: upstream::Request,
+) -> upstream::Request {
+    let Some(mirror) = &rollout.mirror else { return request };
     if !mirror.takes(x.connection.worker.chance()) {
-        return body;
+        return request;
     }
-    let (body, copied) = mirror.copy(x.connection.worker.id, head, body);
+    let upstream::Request { head, body } = request;
+    let (body, copied) = mirror.copy(primary, &head, body);
     x.mirrored = copied;
-    body
+    upstream::Request { head, body }
 }
 
 async fn forward(

@@ -7,7 +7,7 @@ use tokio::time::timeout_at;
 
 use super::{
     Cluster, Informational, Report, Response,
-    breaker::{Admission, Slot},
+    breaker::{Admission, Slot, Traffic},
     cluster::RETRY_AFTER,
     connect::{self, Purpose},
     deadline::Deadline,
@@ -30,6 +30,7 @@ pub(super) struct Try<'a> {
     pub(super) cluster: &'a Arc<Cluster>,
     pub(super) endpoint: &'a Arc<Endpoint>,
     pub(super) worker: usize,
+    pub(super) traffic: Traffic,
     pub(super) head: &'a RequestHead,
     pub(super) source: &'a Source,
     pub(super) deadline: Deadline,
@@ -68,7 +69,7 @@ impl Try<'_> {
         admission: &mut Option<Admission>,
         report: &mut Report,
     ) -> Result<Response, Failure> {
-        let mut held = Held::new(self.cluster.clone(), self.endpoint.clone(), self.worker);
+        let mut held = Held::new(self.cluster, self.endpoint, self.worker, self.traffic);
         let result = self.exchange(report).await;
         match &result {
             Ok(answer) if answer.is_server_error() => held.see(Seen::ServerError),
@@ -144,7 +145,7 @@ impl Try<'_> {
         }
         let pool = self.cluster.settings.pool;
         if self.may_share()
-            && let Some(lease) = self.endpoint.checkout_shared(self.worker, pool)
+            && let Some(lease) = self.endpoint.checkout_shared(self.worker, pool, self.traffic)
         {
             return Some(Line::Http2(lease));
         }
@@ -152,7 +153,11 @@ impl Try<'_> {
         let repeatable = retry::is_idempotent(&self.head.method);
         let limit = self.endpoint.idle_limit(pool);
         let idle_max = if repeatable { limit } else { limit / 2 };
-        self.endpoint.checkout(self.worker, pool, idle_max).map(Line::Http1)
+        let mut connection = self.endpoint.checkout(self.worker, pool, idle_max)?;
+        if self.traffic == Traffic::Copy {
+            connection.slot.lend();
+        }
+        Some(Line::Http1(connection))
     }
 
     /// Whether this request may share a connection with others.
@@ -186,7 +191,7 @@ impl Try<'_> {
         opened.map_err(|_| Error::ConnectTimeout)?.map_err(Error::Connect)
     }
 
-    async fn open(&self, slot: Slot) -> Result<Line, String> {
+    async fn open(&self, mut slot: Slot) -> Result<Line, String> {
         let transport = &self.endpoint.transport;
         let upgrade = self.head.upgrade.is_some() && transport.protocol != UpstreamProtocol::H2;
         let purpose = if upgrade { Purpose::Upgrade } else { Purpose::Requests };
@@ -198,8 +203,10 @@ impl Try<'_> {
         if !speaks_h2 {
             return Ok(Line::Http1(h1::Connection::new(stream, slot)));
         }
+        // Others will share it. Where a copy has opened it and there is no more room, it stays one above the cap.
+        slot.take_back(self.cluster.settings.breaker.connections);
         let handle = h2::Handle::start(stream, slot).await?;
-        let lease = handle.lease().ok_or("the endpoint allows no streams")?;
+        let lease = handle.lease(self.traffic).ok_or("the endpoint allows no streams")?;
         self.endpoint.share(self.worker, handle);
         Ok(Line::Http2(lease))
     }
@@ -207,6 +214,9 @@ impl Try<'_> {
     /// Room for one more connection under the breaker's cap: idle connections elsewhere are closed for it, then the request
     /// waits until one is free.
     async fn room(&self, which: Which, until: Instant) -> Result<Room, Error> {
+        if self.traffic == Traffic::Copy {
+            return self.room_for_copy().ok_or(overflow("connections"));
+        }
         if let Some(room) = self.room_at_once(which) {
             return Ok(room);
         }
@@ -225,6 +235,12 @@ impl Try<'_> {
                 return Ok(Room::Line(line));
             }
         }
+    }
+
+    /// Room that nobody else wants.
+    fn room_for_copy(&self) -> Option<Room> {
+        let cap = self.cluster.settings.breaker.connections;
+        self.cluster.load.connection_for_copy(&self.endpoint.vitals, cap).map(Room::Slot)
     }
 
     fn room_at_once(&self, which: Which) -> Option<Room> {

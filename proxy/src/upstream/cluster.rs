@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     balance::{self, Fitness},
-    breaker::{Admission, Load},
+    breaker::{Admission, Load, Traffic},
     endpoint::{Endpoint, Held},
     health, maglev,
     outlier::Seen,
@@ -164,6 +164,7 @@ impl Cluster {
         &self,
         worker: usize,
         hash: Option<u64>,
+        traffic: Traffic,
         tried: &[Arc<Endpoint>],
     ) -> Option<Arc<Endpoint>> {
         let now = clock::now();
@@ -172,9 +173,11 @@ impl Cluster {
         let fitness = |index: usize| self.fitness(&list[index], tried, now);
         // A further try takes nobody's turn: with it, two endpoints of which one fails would have every request start at
         // that one.
-        let turn = |lane: &Lane| match tried {
-            [] => lane.turn.fetch_add(1, Ordering::Relaxed),
-            _ => lane.turn.load(Ordering::Relaxed),
+        // Nor does a copy: of two endpoints, one would get all copies and the other all that is live.
+        let turn = |lane: &Lane| match (traffic, tried) {
+            (Traffic::Copy, _) => self.chance(worker) as usize,
+            (Traffic::Live, []) => lane.turn.fetch_add(1, Ordering::Relaxed),
+            (Traffic::Live, _) => lane.turn.load(Ordering::Relaxed),
         };
         let lane = self.lanes.get(worker).or(self.lanes.first())?;
         let index = match (self.settings.balance, hash, &endpoints.table) {
@@ -310,7 +313,9 @@ pub fn replaced(before: &[Arc<Cluster>], after: &[Arc<Cluster>]) {
 impl Held {
     /// Takes note of how the try ended.
     pub(super) fn see(&self, seen: Seen) {
-        if self.endpoint.vitals.see(seen, &self.cluster.settings.outlier) {
+        if self.traffic == Traffic::Live
+            && self.endpoint.vitals.see(seen, &self.cluster.settings.outlier)
+        {
             self.cluster.eject(&self.endpoint);
         }
     }

@@ -40,7 +40,7 @@ use crate::wire::{Body, RequestHead, ResponseHead, Stream};
 
 pub use cluster::{Cluster, replaced};
 pub use control::warm;
-pub use forward::forward;
+pub use forward::{forward, forward_copy};
 pub use pool::sweep;
 
 /// A request on its way to a cluster. Its fields are final: nothing hop-by-hop, no Host, no framing.

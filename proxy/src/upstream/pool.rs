@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Cluster, endpoint::Endpoint, h1, h2, settings};
+use super::{Cluster, breaker::Traffic, endpoint::Endpoint, h1, h2, settings};
 use crate::clock::{self, Instant};
 
 /// Idle connections of one worker to one endpoint.
@@ -91,13 +91,14 @@ impl Endpoint {
         &self,
         worker: usize,
         settings: settings::Pool,
+        traffic: Traffic,
     ) -> Option<h2::Lease> {
         let now = clock::now();
         let pool = self.pools.get(worker)?.lock();
         pool.shared
             .iter()
             .filter(|handle| now - handle.born() < settings.max_age)
-            .find_map(h2::Handle::lease)
+            .find_map(|handle| handle.lease(traffic))
     }
 
     /// Shares an HTTP/2 connection.

@@ -102,7 +102,8 @@ impl Download {
             return;
         };
         // Bytes behind a response belong to no request: keeping them would hand them to somebody else's.
-        if persistent && upload.is_done() && connection.inbox.is_empty() {
+        let clean = persistent && upload.is_done() && connection.inbox.is_empty();
+        if clean && connection.slot.take_back(held.cluster.settings.breaker.connections) {
             connection.outbox = upload.into_buffer();
             held.endpoint.checkin(held.worker, held.cluster.settings.pool, connection);
         }
