@@ -11,7 +11,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::{config::Colour, server::Server, snapshot::control::Source};
+use crate::{config::Colour, server::Server};
 
 /// Serves the demonstration until it is interrupted.
 ///
@@ -21,7 +21,7 @@ pub async fn run() -> anyhow::Result<()> {
     let blue = origin(Colour::Blue).await?;
     let green = origin(Colour::Green).await?;
     let path = write_config(blue, green)?;
-    let server = Server::start(Source::File(path.clone())).await?;
+    let server = Server::start(path.clone()).await?;
     tell(&path)?;
     server.run().await;
     // The folder is ours, and in the temporary one anyway.

@@ -13,7 +13,6 @@ use foxtrot::{
     demo,
     observe::logging,
     server::Server,
-    snapshot::control::Source,
 };
 
 #[global_allocator]
@@ -73,7 +72,7 @@ fn run(path: &Path) -> ExitCode {
     };
     logging::start(config.log.format);
     serve(async || {
-        let server = Server::start(Source::File(path.to_path_buf())).await?;
+        let server = Server::start(path.to_path_buf()).await?;
         server.announce()?;
         server.run().await;
         Ok(())

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io::Write as _,
     net::SocketAddr,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -21,7 +22,7 @@ use tracing::info;
 use crate::{
     admin,
     clock::{self, Instant},
-    snapshot::control::{Control, Source},
+    snapshot::control::Control,
 };
 
 /// A running process.
@@ -66,12 +67,12 @@ impl Server {
     ///
     /// # Errors
     /// What is wrong with the configuration, or what this machine does not allow.
-    pub async fn start(source: Source) -> anyhow::Result<Self> {
+    pub async fn start(path: PathBuf) -> anyhow::Result<Self> {
         let signals = Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
         };
-        let control = Control::start(source).await?;
+        let control = Control::start(path).await?;
         let config = &control.snapshot().config;
         let life = Arc::new(Life {
             started: clock::now(),

@@ -131,3 +131,25 @@ async fn a_header_in_pieces_is_read() {
     raw.send(GET).await;
     assert!(raw.expect_status(200).await.text().contains("203.0.113.9"));
 }
+
+#[tokio::test]
+async fn connections_are_counted_for_the_client_that_is_told() {
+    let origin = Origin::echo().await;
+    let listener = format!("{FROM_US}\nlimits = {{ connections_per_ip = 1 }}");
+    let proxy = Proxy::with(Config::to(&origin).listener(listener)).await;
+    let open = async |client: &str| {
+        let mut raw = Raw::connect(proxy.http()).await;
+        raw.send(format!("PROXY TCP4 {client} 198.51.100.1 5000 443\r\n{GET}")).await;
+        let status = raw.reply().await.status;
+        (raw, status)
+    };
+    let (first, status) = open("203.0.113.9").await;
+    assert_eq!(status, 200);
+    let (_other, status) = open("203.0.113.10").await;
+    assert_eq!(status, 200);
+    assert_eq!(open("203.0.113.9").await.1, 0);
+    let labels = [("listener", "http"), ("reason", "connections_per_ip")];
+    proxy.metric_reaches("foxtrot_connections_refused_total", &labels, 1.0).await;
+    drop(first);
+    eventually("room for another", async || open("203.0.113.9").await.1 == 200).await;
+}

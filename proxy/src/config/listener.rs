@@ -149,7 +149,7 @@ pub struct ListenerLimits {
     /// Open connections of this listener; more are closed at once.
     #[schemars(range(min = 1))]
     pub connections: u32,
-    /// Open connections of one peer address (IPv6: one /64), before any PROXY header is read; more are closed at once.
+    /// Open connections of one client address (IPv6: one /64), which a PROXY header may tell; more are closed at once.
     #[schemars(range(min = 1))]
     pub connections_per_ip: u32,
     /// Header fields of a request; more are answered 431.

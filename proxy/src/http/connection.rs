@@ -11,7 +11,7 @@ use super::{h1, h2};
 use crate::{
     clock::{self, Instant},
     config::Protocol,
-    listener::{Listener, Permit, Phase, proxy_protocol, reached},
+    listener::{Full, Listener, Permit, Phase, proxy_protocol, reached},
     wire::Stream,
     worker::{Held, Worker},
 };
@@ -56,28 +56,40 @@ impl Connection {
     }
 }
 
+/// A connection that has been accepted, and nothing read from it.
+#[derive(Debug)]
+pub struct Arrival {
+    /// The worker that serves it.
+    pub worker: Arc<Worker>,
+    /// The listener that took it.
+    pub listener: Arc<Listener>,
+    /// The other end of the socket.
+    pub peer: SocketAddr,
+    /// Counted; for its client as well, unless a PROXY header is to name it.
+    pub permit: Permit,
+}
+
 /// Serves a connection to its end.
-pub async fn serve(
-    worker: Arc<Worker>,
-    listener: Arc<Listener>,
-    tcp: TcpStream,
-    peer: SocketAddr,
-    permit: Permit,
-) {
+pub async fn serve(mut arrival: Arrival, tcp: TcpStream) {
+    let (listener, peer) = (Arc::clone(&arrival.listener), arrival.peer);
     let mut phase = listener.state.phase();
     let deadline = clock::now() + listener.config.timeouts.handshake.0;
-    let opened = timeout_at(deadline, open(&listener, tcp, peer, deadline));
+    let opened = timeout_at(deadline, open(&mut arrival, tcp, deadline));
     let opened = tokio::select! {
         opened = opened => opened,
         () = reached(&mut phase, Phase::Cut) => return,
     };
-    let (stream, peer) = match opened {
-        Ok(Ok(opened)) => opened,
-        Ok(Err(error)) => {
+    let stream = match opened {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(NotOpened::Full(full))) => {
+            return listener.turn_away(arrival.worker.id, arrival.peer, full);
+        }
+        Ok(Err(NotOpened::Handshake(error))) => {
             return debug!(%peer, listener = %listener.state.name, error, "handshake failed");
         }
         Err(_) => return debug!(%peer, listener = %listener.state.name, "handshake timed out"),
     };
+    let Arrival { worker, peer, permit, .. } = arrival;
     listener.counters.open.add(worker.id, 1);
     let connection =
         Arc::new(Connection { worker, peer, tls: stream.tls_version(), listener, _permit: permit });
@@ -87,24 +99,31 @@ pub async fn serve(
     }
 }
 
+enum NotOpened {
+    Full(Full),
+    Handshake(String),
+}
+
 /// PROXY header, then TLS.
 async fn open(
-    listener: &Listener,
+    arrival: &mut Arrival,
     tcp: TcpStream,
-    peer: SocketAddr,
     deadline: Instant,
-) -> Result<(Stream, SocketAddr), String> {
+) -> Result<Stream, NotOpened> {
+    let failed = |error: &dyn std::fmt::Display| NotOpened::Handshake(error.to_string());
     // A response is written whole: waiting for more would only delay it.
-    tcp.set_nodelay(true).map_err(|error| error.to_string())?;
-    let mut peer = peer;
-    if listener.proxy_sources.as_ref().is_some_and(|sources| sources.contains(peer.ip())) {
-        let told = proxy_protocol::read(&tcp, deadline).await.map_err(|error| error.to_string())?;
-        peer = told.unwrap_or(peer);
+    tcp.set_nodelay(true).map_err(|error| failed(&error))?;
+    let listener = &arrival.listener;
+    if listener.expects_proxy_header(arrival.peer.ip()) {
+        let told = proxy_protocol::read(&tcp, deadline).await.map_err(|error| failed(&error))?;
+        arrival.peer = told.unwrap_or(arrival.peer);
+        let claimed = arrival.permit.claim(arrival.peer.ip(), &listener.config.limits);
+        claimed.map_err(NotOpened::Full)?;
     }
-    let Some(tls) = &listener.tls else { return Ok((Stream::Tcp(tcp), peer)) };
+    let Some(tls) = &listener.tls else { return Ok(Stream::Tcp(tcp)) };
     let stream =
-        TlsAcceptor::from(Arc::clone(tls)).accept(tcp).await.map_err(|error| error.to_string())?;
-    Ok((Stream::Tls(Box::new(stream.into())), peer))
+        TlsAcceptor::from(Arc::clone(tls)).accept(tcp).await.map_err(|error| failed(&error))?;
+    Ok(Stream::Tls(Box::new(stream.into())))
 }
 
 /// How long a closing connection is still read from, so that the client gets to read our last words before a reset

@@ -6,8 +6,12 @@ use futures_util::FutureExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tracing::{debug, warn};
 
-use super::{ListenerState, Phase, reached};
-use crate::{clock, http::connection, worker::Worker};
+use super::{Full, Listener, ListenerState, Permit, Phase, reached};
+use crate::{
+    clock,
+    http::connection::{self, Arrival},
+    worker::Worker,
+};
 
 /// Serves one socket of a listener until the listener drains.
 pub async fn accept(worker: Arc<Worker>, state: Arc<ListenerState>, socket: TcpListener) {
@@ -35,22 +39,24 @@ fn take(worker: &Arc<Worker>, state: &Arc<ListenerState>, tcp: TcpStream, peer: 
     else {
         return debug!(listener = %state.name, "connection to a listener that is gone");
     };
-    match state.admit(peer.ip(), &listener.config.limits) {
+    match admit(listener, peer) {
         Ok(permit) => {
             listener.counters.accepted.inc(worker.id);
-            tokio::spawn(connection::serve(
-                Arc::clone(worker),
-                Arc::clone(listener),
-                tcp,
-                peer,
-                permit,
-            ));
+            let (worker, listener) = (Arc::clone(worker), Arc::clone(listener));
+            tokio::spawn(connection::serve(Arrival { worker, listener, peer, permit }, tcp));
         }
-        Err(full) => {
-            listener.counters.refused(full).inc(worker.id);
-            debug!(listener = %state.name, %peer, cap = full.as_str(), "connection refused");
-        }
+        Err(full) => listener.turn_away(worker.id, peer, full),
     }
+}
+
+/// A peer that speaks for others is not their address: they are counted once it has told theirs.
+fn admit(listener: &Listener, peer: SocketAddr) -> Result<Permit, Full> {
+    let limits = &listener.config.limits;
+    let mut permit = listener.state.admit(limits)?;
+    if !listener.expects_proxy_header(peer.ip()) {
+        permit.claim(peer.ip(), limits)?;
+    }
+    Ok(permit)
 }
 
 /// Out of file descriptors or memory, trying again at once would only burn the core that has to free them.

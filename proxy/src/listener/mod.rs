@@ -91,15 +91,18 @@ pub async fn reached(watched: &mut watch::Receiver<Phase>, phase: Phase) {
 pub enum Full {
     /// `limits.connections` are open.
     Connections,
-    /// `limits.connections_per_ip` are open from this address.
+    /// `limits.connections_per_ip` are open from this client.
     PerIp,
 }
 
 /// The right to be open, counted; given back when dropped.
+///
+/// In two steps, because behind a load balancer the client's address is known only once its PROXY header is read:
+/// [`ListenerState::admit`] counts the connection, [`Permit::claim`] its address.
 #[derive(Debug)]
 pub struct Permit {
     state: Arc<ListenerState>,
-    ip: IpAddr,
+    ip: Option<IpAddr>,
 }
 
 const SHARDS: usize = 16;
@@ -123,33 +126,17 @@ impl ListenerState {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Admits a connection from `ip`, if the caps allow it.
+    /// Admits a connection, if there is room on the listener.
     ///
     /// # Errors
-    /// Which cap is reached.
-    pub fn admit(
-        self: &Arc<Self>,
-        ip: IpAddr,
-        limits: &config::ListenerLimits,
-    ) -> Result<Permit, Full> {
+    /// `limits.connections` are open.
+    pub fn admit(self: &Arc<Self>, limits: &config::ListenerLimits) -> Result<Permit, Full> {
         let open = self.open.fetch_add(1, Ordering::Relaxed);
         if open >= limits.connections as usize {
             self.release();
             return Err(Full::Connections);
         }
-        let ip = caller(ip);
-        let admitted = {
-            let mut by_ip = self.shard(ip).lock();
-            let count = by_ip.entry(ip).or_default();
-            let admitted = *count < limits.connections_per_ip;
-            *count += u32::from(admitted);
-            admitted
-        };
-        if !admitted {
-            self.release();
-            return Err(Full::PerIp);
-        }
-        Ok(Permit { state: Arc::clone(self), ip })
+        Ok(Permit { state: Arc::clone(self), ip: None })
     }
 
     /// The phase, to be watched.
@@ -211,6 +198,19 @@ impl ListenerState {
     }
 }
 
+impl Listener {
+    /// Whether this peer sends a PROXY header that names the client.
+    pub fn expects_proxy_header(&self, peer: IpAddr) -> bool {
+        self.proxy_sources.as_ref().is_some_and(|sources| sources.contains(peer))
+    }
+
+    /// Counts a connection that is not taken.
+    pub fn turn_away(&self, worker: usize, peer: SocketAddr, full: Full) {
+        self.counters.refused(full).inc(worker);
+        tracing::debug!(listener = %self.state.name, %peer, cap = full.as_str(), "connection refused");
+    }
+}
+
 impl ConnectionCounters {
     /// Counters of the listener `name`.
     pub fn new(metrics: &Metrics, name: &str) -> Self {
@@ -228,16 +228,41 @@ impl ConnectionCounters {
     }
 }
 
-impl Drop for Permit {
-    fn drop(&mut self) {
-        let mut by_ip = self.state.shard(self.ip).lock();
-        if let Some(count) = by_ip.get_mut(&self.ip) {
+impl Permit {
+    /// Counts the connection for its client, once per connection.
+    ///
+    /// # Errors
+    /// `limits.connections_per_ip` are open from `ip`.
+    pub fn claim(&mut self, ip: IpAddr, limits: &config::ListenerLimits) -> Result<(), Full> {
+        debug_assert!(self.ip.is_none());
+        let ip = caller(ip);
+        let mut by_ip = self.state.shard(ip).lock();
+        let count = by_ip.entry(ip).or_default();
+        if *count >= limits.connections_per_ip {
+            return Err(Full::PerIp);
+        }
+        *count += 1;
+        drop(by_ip);
+        self.ip = Some(ip);
+        Ok(())
+    }
+
+    fn give_back(&self, ip: IpAddr) {
+        let mut by_ip = self.state.shard(ip).lock();
+        if let Some(count) = by_ip.get_mut(&ip) {
             *count -= 1;
             if *count == 0 {
-                by_ip.remove(&self.ip);
+                by_ip.remove(&ip);
             }
         }
-        drop(by_ip);
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(ip) = self.ip {
+            self.give_back(ip);
+        }
         self.state.release();
     }
 }
@@ -273,13 +298,17 @@ mod tests {
         let limits =
             config::ListenerLimits { connections: 3, connections_per_ip: 2, ..Default::default() };
         let (one, two) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
-        let first = state.admit(one, &limits).unwrap();
-        let _second = state.admit(one, &limits).unwrap();
-        assert_eq!(state.admit(one, &limits).unwrap_err(), Full::PerIp);
-        let _third = state.admit(two, &limits).unwrap();
-        assert_eq!(state.admit(two, &limits).unwrap_err(), Full::Connections);
+        let admit = |ip| {
+            let mut permit = state.admit(&limits)?;
+            permit.claim(ip, &limits).map(|()| permit)
+        };
+        let first = admit(one).unwrap();
+        let _second = admit(one).unwrap();
+        assert_eq!(admit(one).unwrap_err(), Full::PerIp);
+        let _third = admit(two).unwrap();
+        assert_eq!(admit(two).unwrap_err(), Full::Connections);
         drop(first);
-        assert!(state.admit(one, &limits).is_ok());
+        assert!(admit(one).is_ok());
         assert_eq!(state.open(), 2);
     }
 
@@ -294,7 +323,7 @@ mod tests {
     #[tokio::test]
     async fn draining_ends_with_the_last_connection() {
         let state = ListenerState::new("a", SocketAddr::from(([127, 0, 0, 1], 1)));
-        let permit = state.admit(IpAddr::from([10, 0, 0, 1]), &Default::default()).unwrap();
+        let permit = state.admit(&Default::default()).unwrap();
         let waiting = tokio::spawn({
             let state = Arc::clone(&state);
             async move { state.drained().await }

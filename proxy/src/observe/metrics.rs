@@ -7,7 +7,7 @@
 use std::{
     array,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -62,13 +62,6 @@ pub struct RequestLabels {
 pub struct RequestMetrics {
     codes: Arc<Codes>,
     duration: Arc<Histogram>,
-}
-
-/// [`RequestMetrics`] that come to be with their first request: of ten thousand routes most are silent.
-#[derive(Debug)]
-pub struct LazyRequest {
-    labels: RequestLabels,
-    cell: OnceLock<RequestMetrics>,
 }
 
 /// Class of a status.
@@ -248,18 +241,6 @@ impl RequestMetrics {
     pub fn record(&self, worker: usize, class: CodeClass, duration: Duration) {
         self.codes.0.at(worker)[class as usize].fetch_add(1, Relaxed);
         self.duration.observe(worker, duration);
-    }
-}
-
-impl LazyRequest {
-    /// Not counted with yet.
-    pub fn new(labels: RequestLabels) -> Self {
-        Self { labels, cell: OnceLock::new() }
-    }
-
-    /// What to count with.
-    pub fn of(&self, metrics: &Metrics) -> &RequestMetrics {
-        self.cell.get_or_init(|| metrics.request(&self.labels))
     }
 }
 

@@ -17,5 +17,5 @@ mod timestamp;
 
 pub use access_log::AccessLog;
 pub use access_record::Record;
-pub use metrics::{CodeClass, LazyRequest, Metrics, RequestLabels, RequestMetrics};
+pub use metrics::{CodeClass, Metrics, RequestLabels, RequestMetrics};
 pub use shards::{Counter, Gauge, Histogram, Level, OneHot};

@@ -3,7 +3,7 @@
 //! One load at a time. A load that fails changes nothing: files are read, sockets bound and names resolved before the first
 //! worker hears of it. One that succeeds is put in force whole, worker by worker, each at a point between two requests.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use foxtrot_api::{Cause, LastReload, LocatedError, ReloadOutcome, ReloadResult};
 use parking_lot::Mutex;
@@ -15,37 +15,25 @@ use super::{
     Snapshot,
     compile::{self, Surroundings},
     history::History,
+    plan::Plan,
+    read::{Read, errors, files_of, read},
     watch::{Fingerprints, Target, Watch},
 };
 use crate::{
     admin::TokenSource,
     clock,
-    config::{
-        self, Config,
-        diagnostic::{Problem, Report},
-        document::path,
-        load::Loaded,
-    },
+    config::{self, Config, diagnostic::Problem, document::path, load::Loaded},
     drain::drain,
-    listener::{ListenerState, socket},
     observe::metrics::Metrics,
     runtime::{self, Workers},
     upstream::{self, Cluster},
     worker::Held,
 };
 
-/// Where the configuration comes from.
-#[derive(Debug, Clone)]
-pub enum Source {
-    /// A file, and what it includes.
-    File(PathBuf),
-    /// A text that never changes.
-    Text(&'static str),
-}
-
 /// The configuration in force, and the way to another.
 pub struct Control {
-    source: Source,
+    /// The first file.
+    path: PathBuf,
     metrics: Arc<Metrics>,
     ticketer: Arc<dyn ProducesTickets>,
     token: TokenSource,
@@ -67,19 +55,6 @@ struct State {
     retired: Vec<Arc<Snapshot>>,
 }
 
-/// A configuration that has been read, and the contents of the files that it came from.
-struct Read {
-    loaded: Loaded,
-    files: Fingerprints,
-}
-
-/// Listeners to be: their state, and sockets for those that are new.
-#[derive(Default)]
-struct Plan {
-    states: BTreeMap<String, Arc<ListenerState>>,
-    sockets: Vec<(Arc<ListenerState>, Vec<std::net::TcpListener>)>,
-}
-
 /// Longest time that a load waits for names to resolve and endpoints to be probed. What is not known by then is learned
 /// in service.
 const WARM_TIME: Duration = Duration::from_secs(3);
@@ -89,8 +64,8 @@ impl Control {
     ///
     /// # Errors
     /// What is wrong with the configuration, with its places; or what this machine does not allow.
-    pub async fn start(source: Source) -> anyhow::Result<Arc<Self>> {
-        let read = read(&source).map_err(|report| anyhow::anyhow!("{report}"))?;
+    pub async fn start(path: PathBuf) -> anyhow::Result<Arc<Self>> {
+        let read = read(&path).map_err(|report| anyhow::anyhow!("{report}"))?;
         let ticketer = crate::listener::tls::ticketer()?;
         let config = &read.loaded.config;
         let count = runtime::worker_count(config.runtime, config.workers);
@@ -112,7 +87,7 @@ impl Control {
         let workers = Workers::start(&snapshot)?;
         let state = State::new(Arc::clone(&snapshot), &read);
         let control = Arc::new(Self {
-            source,
+            path,
             metrics,
             ticketer,
             token: TokenSource::default(),
@@ -134,12 +109,6 @@ impl Control {
         let clusters = self.clusters.subscribe();
         tokio::spawn(upstream::control::run(clusters));
         let mut free = tokio::time::interval(FREE_EVERY);
-        let Source::File(_) = self.source else {
-            loop {
-                free.tick().await;
-                self.free_retired();
-            }
-        };
         let (watch, mut causes) = Watch::start(self.target())?;
         *self.watch.lock() = Some(watch);
         loop {
@@ -153,8 +122,8 @@ impl Control {
     /// Loads the configuration again.
     pub async fn reload(&self, cause: Cause) -> ReloadResult {
         let _one = self.loading.lock().await;
-        let source = self.source.clone();
-        let read = tokio::task::spawn_blocking(move || read(&source)).await;
+        let path = self.path.clone();
+        let read = tokio::task::spawn_blocking(move || read(&path)).await;
         match read {
             Ok(Ok(read)) => self.apply(read, cause).await,
             Ok(Err(report)) => {
@@ -430,72 +399,6 @@ impl State {
     }
 }
 
-impl Plan {
-    /// Keeps the listeners whose name and address stay, and binds the others.
-    fn make(
-        config: &Config,
-        before: Option<&Arc<Snapshot>>,
-        workers: usize,
-    ) -> Result<Self, Vec<Problem>> {
-        let (mut plan, mut problems) = (Self::default(), Vec::new());
-        let old = before.map(|before| before.listeners.as_slice()).unwrap_or_default();
-        for (name, written) in &config.listeners {
-            let same_address = old.iter().find(|old| old.config.listen == written.listen);
-            if let Some(kept) = same_address.filter(|old| *old.state.name == **name) {
-                plan.states.insert(name.clone(), Arc::clone(&kept.state));
-                continue;
-            }
-            let fixed_port = written.listen.port() != 0;
-            let bound = match same_address {
-                Some(_) if fixed_port => socket::take_over(written.listen, workers),
-                _ => socket::bind(written.listen, workers),
-            };
-            match bound {
-                Ok(sockets) => plan.add(name, written.listen, sockets),
-                Err(error) => {
-                    problems.push(Problem::at(
-                        path!["listeners", name.as_str(), "listen"],
-                        error.to_string(),
-                    ));
-                }
-            }
-        }
-        if problems.is_empty() { Ok(plan) } else { Err(problems) }
-    }
-
-    fn add(
-        &mut self,
-        name: &str,
-        asked: std::net::SocketAddr,
-        sockets: Vec<std::net::TcpListener>,
-    ) {
-        let address = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(asked);
-        let state = ListenerState::new(name, address);
-        self.states.insert(name.to_owned(), Arc::clone(&state));
-        self.sockets.push((state, sockets));
-    }
-}
-
-/// Reads and checks. The fingerprints are taken first: a file that changes while it is read differs from them.
-fn read(source: &Source) -> Result<Read, Report> {
-    let (before, loaded) = match source {
-        Source::Text(text) => (Fingerprints::default(), config::load::parse("built-in", text)?),
-        Source::File(path) => {
-            let first = config::load::load(path)?;
-            let named = compile::files(&first).into_iter().chain(first.watch);
-            let files = Fingerprints::read(named);
-            // Read again behind the fingerprints; the first reading told which files there are.
-            (files, config::load::load(path)?)
-        }
-    };
-    let problems = config::check::check(&loaded.config);
-    if problems.is_empty() {
-        Ok(Read { loaded, files: before })
-    } else {
-        Err(loaded.locate(problems))
-    }
-}
-
 /// What a running process cannot change.
 fn fixed_at_start(before: &Config, after: &Config) -> Vec<Problem> {
     let rows = [
@@ -520,29 +423,6 @@ fn last(result: ReloadOutcome, cause: Cause, errors: Vec<LocatedError>) -> LastR
 
 fn located(loaded: &Loaded, problems: Vec<Problem>) -> anyhow::Error {
     anyhow::anyhow!("{}", loaded.locate(problems))
-}
-
-/// A report as the admin server tells it.
-pub fn errors(report: &Report) -> Vec<LocatedError> {
-    let entries = report.entries().into_iter();
-    entries
-        .map(|entry| LocatedError {
-            file: entry.file,
-            line: entry.line,
-            column: entry.column,
-            path: entry.path,
-            message: entry.message,
-            help: entry.help,
-        })
-        .collect()
-}
-
-fn files_of(errors: &[LocatedError]) -> Vec<PathBuf> {
-    errors
-        .iter()
-        .map(|error| PathBuf::from(&error.file))
-        .filter(|file| file.is_absolute())
-        .collect()
 }
 
 fn plain(message: &str) -> LocatedError {

@@ -5,6 +5,8 @@ pub mod control;
 #[cfg(test)]
 mod effects;
 pub mod history;
+mod plan;
+mod read;
 pub mod watch;
 
 use std::{

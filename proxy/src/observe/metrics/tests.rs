@@ -85,16 +85,6 @@ fn counters_survive_their_handles_and_gauges_do_not() {
 }
 
 #[test]
-fn silent_routes_have_no_series() {
-    let metrics = Metrics::new(1);
-    let lazy = LazyRequest::new(labels("silent", None));
-    assert!(!metrics.render().unwrap().contains("silent"));
-    lazy.of(&metrics).record(0, CodeClass::of(StatusCode::NOT_FOUND), Duration::ZERO);
-    lazy.of(&metrics).record(0, CodeClass::of(StatusCode::NOT_FOUND), Duration::ZERO);
-    assert!(metrics.render().unwrap().contains(r#"colour="",code_class="4xx"} 2"#));
-}
-
-#[test]
 fn label_values_are_escaped() {
     let metrics = Metrics::new(1);
     metrics.retries("a\"b\\c\nd").inc(0);
