@@ -3,7 +3,7 @@
 use std::{
     future::poll_fn,
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
@@ -15,10 +15,7 @@ use http::{
     header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING},
 };
 use http_body::Body as _;
-use tokio::{
-    sync::watch,
-    time::{Sleep, sleep_until},
-};
+use tokio::sync::watch;
 
 use super::{
     connection::{Connection, LINGER, PREFACE},
@@ -29,7 +26,8 @@ use super::{
     upgrade,
 };
 use crate::{
-    clock,
+    alarm::Alarm,
+    clock::{self, Instant},
     config::Protocol,
     error::Error,
     listener::{Phase, reached},
@@ -45,16 +43,16 @@ use crate::{
 pub async fn serve(connection: Arc<Connection>, stream: Stream) {
     let transport = Arc::new(Transport::new(stream, BytesMut::new()));
     let phase = connection.phase();
-    let timer = pin!(sleep_until(clock::now()));
-    H1 { connection, transport, phase, timer, served: 0 }.run().await;
+    let alarm = Alarm::new(clock::now() + connection.listener.config.timeouts.first_byte.0);
+    H1 { connection, transport, phase, alarm, served: 0 }.run().await;
 }
 
 /// A connection between its exchanges.
-struct H1<'a> {
+struct H1 {
     connection: Arc<Connection>,
     transport: Arc<Transport>,
     phase: watch::Receiver<Phase>,
-    timer: Pin<&'a mut Sleep>,
+    alarm: Alarm,
     served: u64,
 }
 
@@ -85,7 +83,7 @@ struct Framing {
     bodiless: bool,
 }
 
-impl H1<'_> {
+impl H1 {
     async fn run(mut self) {
         loop {
             let next = match self.next_request().await {
@@ -116,15 +114,15 @@ impl H1<'_> {
         let wait = if self.served == 0 { config.timeouts.first_byte } else { config.timeouts.idle };
         let mut deadline = clock::now() + wait.0;
         loop {
-            if self.transport.with_input(|input| !input.is_empty()) && !begun {
-                begun = true;
-                deadline = clock::now() + config.timeouts.header.0;
+            if self.transport.with_input(|input| !input.is_empty()) {
+                if let Some(head) = self.parse(&mut scan, limits)? {
+                    return Ok(head);
+                }
+                if !std::mem::replace(&mut begun, true) {
+                    deadline = clock::now() + config.timeouts.header.0;
+                }
             }
-            if begun && let Some(head) = self.parse(&mut scan, limits)? {
-                return Ok(head);
-            }
-            self.timer.as_mut().reset(deadline);
-            match self.wait_for_input(begun || drained).await {
+            match self.wait_for_input(deadline, begun || drained).await {
                 Input::Some => {}
                 Input::Drained => {
                     // A request may be on its way: closing now would lose it, and its answer can say that this is the end.
@@ -159,7 +157,7 @@ impl H1<'_> {
     }
 
     /// `committed`: draining changes nothing any more, only the cut does.
-    async fn wait_for_input(&mut self, committed: bool) -> Input {
+    async fn wait_for_input(&mut self, deadline: Instant, committed: bool) -> Input {
         let until = if committed { Phase::Cut } else { Phase::Draining };
         tokio::select! {
             biased;
@@ -167,7 +165,7 @@ impl H1<'_> {
                 Ok(0) | Err(_) => Input::End,
                 Ok(_) => Input::Some,
             },
-            () = self.timer.as_mut() => Input::TooLate,
+            () = self.alarm.wait(|| deadline) => Input::TooLate,
             () = reached(&mut self.phase, until) => if committed { Input::End } else { Input::Drained },
         }
     }
@@ -221,7 +219,6 @@ impl H1<'_> {
         body: Body,
     ) -> Option<Reply> {
         let deadline = exchange.started + handle::exchange_timeout(exchange);
-        self.timer.as_mut().reset(deadline);
         let interim = (head.version == Version::HTTP_11)
             .then_some(&*self.transport as &dyn crate::upstream::Informational);
         let outcome = {
@@ -232,7 +229,7 @@ impl H1<'_> {
                 biased;
                 reply = &mut path => Outcome::Reply(reply),
                 () = poll_fn(|cx| poll_client_gone(transport, cx)) => Outcome::Gone,
-                () = self.timer.as_mut() => Outcome::TooLate,
+                () = self.alarm.wait(|| deadline) => Outcome::TooLate,
                 () = reached(&mut self.phase, Phase::Cut) => Outcome::Gone,
             }
         };
@@ -359,10 +356,9 @@ impl H1<'_> {
             if ended.is_some() && self.transport.queued() == 0 {
                 return Ok(());
             }
-            let write_deadline = clock::now() + patience;
-            self.timer.as_mut().reset(write_deadline.min(exchange_deadline));
             let source = if ended.is_none() { Some(&mut body) } else { None };
-            match self.step(source).await? {
+            let deadline = || exchange_deadline.min(clock::now() + patience);
+            match self.step(source, deadline).await? {
                 Step::Wrote => {}
                 Step::Data(data) if data.is_empty() => {}
                 Step::Data(data) => {
@@ -390,7 +386,11 @@ impl H1<'_> {
     }
 
     /// Whichever comes first: a piece of the body while there is room for it, or progress of what is queued.
-    async fn step(&mut self, mut body: Option<&mut Body>) -> Result<Step, Stopped> {
+    async fn step(
+        &mut self,
+        mut body: Option<&mut Body>,
+        deadline: impl FnOnce() -> Instant,
+    ) -> Result<Step, Stopped> {
         let transport = &self.transport;
         let progress = poll_fn(|cx| {
             if let Some(body) = &mut body
@@ -410,7 +410,7 @@ impl H1<'_> {
         tokio::select! {
             biased;
             step = progress => step,
-            () = self.timer.as_mut() => Ok(Step::TimedOut),
+            () = self.alarm.wait(deadline) => Ok(Step::TimedOut),
             () = reached(&mut self.phase, Phase::Cut) => Err(Stopped::TooLate),
         }
     }
@@ -425,8 +425,11 @@ impl H1<'_> {
     /// it; a long one is cheaper to cut off.
     async fn skip_rest_of_body(&mut self) -> bool {
         const REST_BYTES_MAX: usize = 256 << 10;
+        if self.transport.body_is_read() {
+            return true;
+        }
         let mut skipped = 0;
-        self.timer.as_mut().reset(clock::now() + LINGER);
+        let deadline = clock::now() + LINGER;
         while !self.transport.body_is_read() && skipped < REST_BYTES_MAX {
             let transport = &self.transport;
             tokio::select! {
@@ -435,7 +438,7 @@ impl H1<'_> {
                     Ok(None) => {}
                     Err(_) => return false,
                 },
-                () = self.timer.as_mut() => return false,
+                () = self.alarm.wait(|| deadline) => return false,
             }
         }
         self.transport.body_is_read()
@@ -444,7 +447,6 @@ impl H1<'_> {
     /// RFC 9112, 9.6: closes the sending half first, so that a client that is still sending reads our answer and no reset.
     async fn close(mut self) {
         let transport = Arc::clone(&self.transport);
-        self.timer.as_mut().reset(clock::now() + LINGER);
         let linger = async {
             poll_fn(|cx| transport.poll_shutdown(cx)).await?;
             while poll_fn(|cx| transport.poll_fill(cx)).await? > 0 {
@@ -454,7 +456,7 @@ impl H1<'_> {
         };
         tokio::select! {
             _ = linger => {}
-            () = self.timer.as_mut() => {}
+            () = self.alarm.wait(|| clock::now() + LINGER) => {}
         }
     }
 

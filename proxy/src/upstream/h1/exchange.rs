@@ -66,17 +66,17 @@ pub(in crate::upstream) async fn exchange(
     let Ask { head, body, deadline, informational } = ask;
     let method = &head.method;
     let mut pending = Pending::new(connection, head, body, informational);
-    let mut timer = pin!(tokio::time::sleep_until(deadline.at(None).0));
+    pending.connection.alarm.set(deadline.at(None).0);
     let result = std::future::poll_fn(|cx| {
         if let Poll::Ready(result) = pending.poll_head(cx) {
             return Poll::Ready(result);
         }
-        while timer.as_mut().poll(cx).is_ready() {
+        while pending.connection.alarm.poll(cx).is_ready() {
             let (at, error) = deadline.at(pending.upload.progress);
             if clock::now() >= at {
                 return Poll::Ready(Err(error));
             }
-            timer.as_mut().reset(at);
+            pending.connection.alarm.set(at);
         }
         Poll::Pending
     })
