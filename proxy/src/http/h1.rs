@@ -184,6 +184,7 @@ impl H1 {
             Ok(body) => self.drive(&mut exchange, head, body).await,
         };
         match reply {
+            Some(reply) if reply.tunnel.is_some() => self.switch(exchange, reply).await,
             Some(reply) => self.respond(exchange, &method, reply, keep, explicit).await,
             None => {
                 exchange.client_left();
@@ -245,22 +246,21 @@ impl H1 {
 
     async fn respond(
         &mut self,
-        exchange: Exchange,
+        mut exchange: Exchange,
         method: &Method,
         reply: Reply,
         keep: bool,
         explicit: bool,
     ) -> Next {
-        if reply.tunnel.is_some() {
-            return self.switch(exchange, reply).await;
-        }
         let framing = self.frame(method, &reply, keep, explicit);
         let persistence = match (framing.keep, explicit) {
             (false, _) => Persistence::Close,
             (true, true) => Persistence::KeepAliveExplicit,
             (true, false) => Persistence::KeepAlive,
         };
-        let sent = self.send(exchange, reply, &framing, persistence).await;
+        let sent = self.send(&mut exchange, reply, &framing, persistence).await;
+        // The exchange ends with its last byte, whatever is still to be read of its request.
+        drop(exchange);
         if sent.is_err() {
             return Next::Reset;
         }
@@ -314,7 +314,7 @@ impl H1 {
     /// Writes head and body. An error is why the client must not take what it has for the whole.
     async fn send(
         &mut self,
-        mut exchange: Exchange,
+        exchange: &mut Exchange,
         reply: Reply,
         framing: &Framing,
         persistence: Persistence,
@@ -328,7 +328,7 @@ impl H1 {
         self.transport.queue(|out| encode::response_head(&reply.head, length, persistence, out));
         let body = if framing.bodiless { Body::Empty } else { reply.body };
         let chunked = framing.length == BodyLength::Chunked && !framing.bodiless;
-        let result = self.pump(&mut exchange, body, chunked).await;
+        let result = self.pump(exchange, body, chunked).await;
         match &result {
             Ok(()) => {}
             Err(Stopped::Client) => exchange.client_left(),
@@ -468,7 +468,7 @@ impl H1 {
         match self.pump(&mut exchange, Body::Empty, false).await {
             Ok(()) => Next::Tunnel(Box::new(upgrade::Switch {
                 exchange,
-                tunnel,
+                tunnel: *tunnel,
                 phase: self.phase.clone(),
             })),
             Err(_) => Next::Reset,

@@ -201,7 +201,7 @@ async fn send(
 ) {
     if let Some(tunnel) = reply.tunnel.take() {
         let Some(incoming) = incoming else { return respond.send_reset(Reason::INTERNAL_ERROR) };
-        return upgrade::run_h2(exchange, tunnel, reply, incoming, respond).await;
+        return upgrade::run_h2(exchange, *tunnel, reply, incoming, respond).await;
     }
     exchange.status = reply.head.status.as_u16();
     let is_head = exchange.request.as_ref().is_some_and(|request| request.method == Method::HEAD);

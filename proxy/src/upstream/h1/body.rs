@@ -56,8 +56,8 @@ impl Answer {
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             let Connection { stream, inbox, slot, .. } = connection;
             let guard = TunnelGuard { _held: held, _slot: slot };
-            let tunnel = Some(Tunnel { stream, leftover: inbox, guard });
-            return Response { head, body: Body::Empty, tunnel };
+            let tunnel = Box::new(Tunnel { stream, leftover: inbox, guard });
+            return Response { head, body: Body::Empty, tunnel: Some(tunnel) };
         }
         let silence = Silence::new(held.cluster.settings.timeouts.idle);
         let mut download = Download {
