@@ -23,10 +23,10 @@ pub async fn run() -> anyhow::Result<()> {
     let path = write_config(blue, green)?;
     let server = Server::start(Source::File(path.clone())).await?;
     tell(&path)?;
-    let result = server.run().await;
+    server.run().await;
     // The folder is ours, and in the temporary one anyway.
     let _ = path.parent().map(fs::remove_dir_all);
-    result
+    Ok(())
 }
 
 fn write_config(blue: SocketAddr, green: SocketAddr) -> anyhow::Result<PathBuf> {

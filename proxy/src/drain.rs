@@ -30,6 +30,9 @@ pub async fn drain(listeners: Vec<Arc<ListenerState>>, deadline: Duration) {
             let _ = tokio::time::timeout_at(clock::now() + CUT_TIME, all).await;
         }
     }
+    for listener in &listeners {
+        listener.forget();
+    }
 }
 
 /// Time for connections to notice the cut.

@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context as _;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::Notify,
 };
 use tracing::info;
@@ -29,6 +29,13 @@ pub struct Server {
     control: Arc<Control>,
     life: Arc<Life>,
     admin: SocketAddr,
+    signals: Signals,
+}
+
+/// The signals that end the process. Taken before anybody is told that it serves: a signal that comes then must drain it.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
 /// Where the process is in its life.
@@ -60,6 +67,10 @@ impl Server {
     /// # Errors
     /// What is wrong with the configuration, or what this machine does not allow.
     pub async fn start(source: Source) -> anyhow::Result<Self> {
+        let signals = Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        };
         let control = Control::start(source).await?;
         let config = &control.snapshot().config;
         let life = Arc::new(Life {
@@ -79,7 +90,7 @@ impl Server {
         };
         tokio::spawn(admin::serve(listener, operations, control.token(), shutdown));
         tokio::spawn(run_control(Arc::clone(&control)));
-        Ok(Self { control, life, admin })
+        Ok(Self { control, life, admin, signals })
     }
 
     /// Address of the admin server.
@@ -111,12 +122,8 @@ impl Server {
 
     /// Serves until SIGTERM or SIGINT, then ends in order: readiness off, a pause for load balancers to notice, exchanges
     /// in hand to their end or to the deadline.
-    ///
-    /// # Errors
-    /// Signals cannot be waited for.
-    pub async fn run(self) -> anyhow::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    pub async fn run(self) {
+        let Signals { mut terminate, mut interrupt } = self.signals;
         tokio::select! {
             _ = terminate.recv() => info!("SIGTERM, draining"),
             _ = interrupt.recv() => info!("SIGINT, draining"),
@@ -133,7 +140,6 @@ impl Server {
         }
         self.life.ended.notify_one();
         info!("ended");
-        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
     clippy::panic,
     clippy::disallowed_methods,
     clippy::large_futures,
+    clippy::print_stdout,
     reason = "test code fails by panicking, measures real time, and may be as large as it reads best"
 )]
 
@@ -19,6 +20,7 @@ mod observe;
 mod proxy_protocol;
 mod reload;
 mod routing;
+mod soak;
 mod split;
 mod tls;
 mod upstream;

@@ -82,6 +82,19 @@ async fn a_status_is_tried_again_where_configured() {
 }
 
 #[tokio::test]
+async fn retries_are_counted_by_cluster() {
+    let origin = Origin::failing_first(2, 503).await;
+    let retry = "retry = { on = [\"503\"], max = 2 }";
+    let proxy = Proxy::with(Config::to(&origin).cluster(retry)).await;
+    let retries = async || proxy.metric("foxtrot_retries_total", &[("cluster", "app")]).await;
+    assert_eq!(retries().await, 0.0);
+    let mut client = proxy.client().await;
+    assert_eq!(client.get("/").await.status, 200);
+    assert_eq!(client.get("/").await.status, 200);
+    assert_eq!(retries().await, 2.0);
+}
+
+#[tokio::test]
 async fn a_status_is_passed_on_where_not() {
     let origin = Origin::failing_first(1, 503).await;
     let proxy = Proxy::to(&origin).await;

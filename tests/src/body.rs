@@ -70,6 +70,19 @@ pub fn sized(length: usize) -> Body {
     StreamBody::new(frames).boxed_unsync()
 }
 
+/// Reads a body to its end, keeping nothing of it.
+pub async fn length<B>(mut body: B) -> usize
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Debug,
+{
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        length += frame.unwrap().data_ref().map_or(0, Bytes::len);
+    }
+    length
+}
+
 /// A body without end: a piece every `pause`.
 pub fn endless(pause: Duration) -> Body {
     let frames = stream::unfold((), move |()| async move {

@@ -35,7 +35,7 @@ pub struct Secret {
 pub struct Log {
     /// Lowest level that is written. `RUST_LOG` goes before it.
     pub level: LogLevel,
-    /// Form of a line.
+    /// Form of a line. Takes effect at start.
     pub format: LogFormat,
     /// One JSON object per request.
     pub access: Option<AccessLog>,

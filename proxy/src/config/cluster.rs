@@ -171,10 +171,10 @@ pub struct Breaker {
 pub struct ClusterTimeouts {
     /// TCP connect and TLS handshake.
     pub connect: Duration,
-    /// One try, from its start to the response head.
+    /// One try, from its start to the response head; anew whenever bytes of the request leave.
     #[serde(rename = "try")]
     pub per_try: Duration,
-    /// All tries, from the request to the response head.
+    /// All tries, from the request to the response head; anew whenever bytes of the request leave.
     pub total: Duration,
     /// Silence of the endpoint in the middle of a body.
     pub idle: Duration,

@@ -124,7 +124,7 @@ pub struct ListenerTimeouts {
     pub body: BodyRate,
     /// Between requests of a connection.
     pub idle: Duration,
-    /// A whole exchange, first byte of the request to last byte of the reply. Upgraded connections are exempt.
+    /// A whole exchange, from the end of the request's head to the last byte of the reply. Upgraded connections are exempt.
     pub request: Duration,
     /// Longest time that a client may take none of the bytes we have for it.
     pub write: Duration,
@@ -149,7 +149,7 @@ pub struct ListenerLimits {
     /// Open connections of this listener; more are closed at once.
     #[schemars(range(min = 1))]
     pub connections: u32,
-    /// Open connections of one client address (IPv6: one /64); more are closed at once.
+    /// Open connections of one peer address (IPv6: one /64), before any PROXY header is read; more are closed at once.
     #[schemars(range(min = 1))]
     pub connections_per_ip: u32,
     /// Header fields of a request; more are answered 431.

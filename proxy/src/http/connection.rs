@@ -42,7 +42,7 @@ pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 impl Connection {
     /// The snapshot for the next request: the one in force, or the last one that had this listener.
     pub fn snapshot(&self) -> Arc<Held> {
-        self.listener.state.retired().map_or_else(|| self.worker.snapshot(), Arc::clone)
+        self.listener.state.retired().unwrap_or_else(|| self.worker.snapshot())
     }
 
     /// The listener's phase, to be watched.
@@ -110,3 +110,6 @@ async fn open(
 /// How long a closing connection is still read from, so that the client gets to read our last words before a reset
 /// (RFC 9112, 9.6).
 pub const LINGER: Duration = Duration::from_secs(2);
+
+/// How long an idle connection of a draining listener is kept for a request that may be on its way.
+pub const DRAIN_GRACE: Duration = Duration::from_secs(1);

@@ -6,7 +6,6 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::BytesMut;
@@ -18,7 +17,7 @@ use http_body::Body as _;
 use tokio::sync::watch;
 
 use super::{
-    connection::{Connection, LINGER, PREFACE},
+    connection::{Connection, DRAIN_GRACE, LINGER, PREFACE},
     context::Exchange,
     h2, handle,
     reply::Reply,
@@ -186,10 +185,7 @@ impl H1 {
         match reply {
             Some(reply) if reply.tunnel.is_some() => self.switch(exchange, reply).await,
             Some(reply) => self.respond(exchange, &method, reply, keep, explicit).await,
-            None => {
-                exchange.client_left();
-                Next::Reset
-            }
+            None => Next::Reset,
         }
     }
 
@@ -212,14 +208,13 @@ impl H1 {
         Ok(Body::stream(RequestBody::new(Arc::clone(&self.transport))))
     }
 
-    /// Runs the request path, while watching for the client to leave. `None` if it did.
+    /// Runs the request path, while watching for the client to leave. `None` if nobody is left to answer.
     async fn drive(
         &mut self,
         exchange: &mut Exchange,
         head: RequestHead,
         body: Body,
     ) -> Option<Reply> {
-        let deadline = exchange.started + handle::exchange_timeout(exchange);
         let interim = (head.version == Version::HTTP_11)
             .then_some(&*self.transport as &dyn crate::upstream::Informational);
         let outcome = {
@@ -230,18 +225,15 @@ impl H1 {
                 biased;
                 reply = &mut path => Outcome::Reply(reply),
                 () = poll_fn(|cx| poll_client_gone(transport, cx)) => Outcome::Gone,
-                () = self.alarm.wait(|| deadline) => Outcome::TooLate,
-                () = reached(&mut self.phase, Phase::Cut) => Outcome::Gone,
+                () = reached(&mut self.phase, Phase::Cut) => Outcome::Cut,
             }
         };
         match outcome {
-            Outcome::Reply(reply) => Some(reply),
-            Outcome::Gone => None,
-            Outcome::TooLate if self.transport.body_is_read() => {
-                Some(exchange.refuse(&Error::ExchangeTimeout))
-            }
-            Outcome::TooLate => Some(exchange.refuse(&Error::RequestTimeout("body"))),
+            Outcome::Reply(reply) => return Some(reply),
+            Outcome::Gone => exchange.client_left(),
+            Outcome::Cut => exchange.flag = Some("drained"),
         }
+        None
     }
 
     async fn respond(
@@ -330,8 +322,9 @@ impl H1 {
         let chunked = framing.length == BodyLength::Chunked && !framing.bodiless;
         let result = self.pump(exchange, body, chunked).await;
         match &result {
-            Ok(()) => {}
+            Ok(()) => exchange.complete(),
             Err(Stopped::Client) => exchange.client_left(),
+            Err(Stopped::Cut) => exchange.flag = Some("drained"),
             Err(Stopped::TooSlow) => exchange.flag = Some("client_slow"),
             Err(Stopped::TooLate) => exchange.flag = Some("exchange_timeout"),
             Err(Stopped::Body(error)) => exchange.broke_off(error),
@@ -411,7 +404,7 @@ impl H1 {
             biased;
             step = progress => step,
             () = self.alarm.wait(deadline) => Ok(Step::TimedOut),
-            () = reached(&mut self.phase, Phase::Cut) => Err(Stopped::TooLate),
+            () = reached(&mut self.phase, Phase::Cut) => Err(Stopped::Cut),
         }
     }
 
@@ -482,9 +475,6 @@ impl H1 {
     }
 }
 
-/// How long an idle connection of a draining listener is kept for a request that may be on its way.
-const DRAIN_GRACE: Duration = Duration::from_secs(1);
-
 /// What came while waiting for a head.
 enum Input {
     Some,
@@ -501,7 +491,7 @@ enum Input {
 enum Outcome {
     Reply(Reply),
     Gone,
-    TooLate,
+    Cut,
 }
 
 /// One step of sending.
@@ -515,6 +505,7 @@ enum Step {
 /// Why a response was not sent whole.
 enum Stopped {
     Client,
+    Cut,
     TooSlow,
     TooLate,
     Body(BodyError),

@@ -14,8 +14,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use h2::{Reason, RecvStream, SendStream, server::SendResponse};
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, Version,
-    header::{CONTENT_LENGTH, COOKIE, HOST},
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version,
+    header::{CONTENT_LENGTH, COOKIE, EXPECT, HOST},
     request::Parts,
 };
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -27,7 +27,13 @@ use tokio::{
 };
 use tracing::debug;
 
-use super::{connection::Connection, context::Exchange, handle, reply::Reply, upgrade};
+use super::{
+    connection::{Connection, DRAIN_GRACE},
+    context::Exchange,
+    handle,
+    reply::Reply,
+    upgrade,
+};
 use crate::{
     clock,
     error::Error,
@@ -104,8 +110,8 @@ impl H2 {
                 Event::Drain | Event::Idle if !leaving => {
                     leaving = true;
                     self.wire.graceful_shutdown();
-                    // A client that does not answer the shutdown's ping gets no longer than an idle one.
-                    timer.as_mut().reset(clock::now() + idle);
+                    // A request may be on its way; a client that does not answer the shutdown's ping gets no longer.
+                    timer.as_mut().reset(clock::now() + DRAIN_GRACE);
                 }
                 Event::Drain => {}
                 Event::Idle | Event::End => return,
@@ -139,10 +145,11 @@ async fn serve_stream(
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
 ) {
-    let respond = Respond(Mutex::new(respond));
+    let respond = Arc::new(Respond(Mutex::new(respond)));
     let (parts, incoming) = request.into_parts();
     let mut exchange;
-    let reply = match request_head(parts) {
+    let fields_max = connection.listener.config.limits.headers.into();
+    let reply = match request_head(parts, fields_max) {
         Err(error) => {
             exchange = Exchange::unread(Arc::clone(&connection));
             Some((exchange.refuse(&error), None))
@@ -153,7 +160,7 @@ async fn serve_stream(
             let (body, tunnel) = match head.upgrade {
                 // Behind extended CONNECT the stream is the tunnel (RFC 8441, 4).
                 Some(_) => (Ok(Body::Empty), Some(incoming)),
-                None => (request_body(incoming, length), None),
+                None => (request_body(incoming, length, expects_continue(&head, &respond)), None),
             };
             match body {
                 Ok(body) => {
@@ -164,7 +171,7 @@ async fn serve_stream(
         }
     };
     match reply {
-        Some((reply, incoming)) => send(exchange, reply, incoming, respond.0.into_inner()).await,
+        Some((reply, incoming)) => send(exchange, reply, incoming, &respond).await,
         None => exchange.client_left(),
     }
 }
@@ -176,20 +183,11 @@ async fn drive(
     body: Body,
     respond: &Respond,
 ) -> Option<Reply> {
-    let deadline = exchange.started + handle::exchange_timeout(exchange);
-    let outcome = {
-        let path = handle::handle(exchange, head, body, Some(respond));
-        tokio::select! {
-            biased;
-            reply = path => Ok(reply),
-            _ = poll_fn(|cx| respond.0.lock().poll_reset(cx)) => Err(false),
-            () = sleep_until(deadline) => Err(true),
-        }
-    };
-    match outcome {
-        Ok(reply) => Some(reply),
-        Err(true) => Some(exchange.refuse(&Error::ExchangeTimeout)),
-        Err(false) => None,
+    let path = handle::handle(exchange, head, body, Some(respond));
+    tokio::select! {
+        biased;
+        reply = path => Some(reply),
+        _ = poll_fn(|cx| respond.0.lock().poll_reset(cx)) => None,
     }
 }
 
@@ -197,23 +195,31 @@ async fn send(
     mut exchange: Exchange,
     mut reply: Reply,
     incoming: Option<RecvStream>,
-    mut respond: SendResponse<Bytes>,
+    respond: &Respond,
 ) {
+    if incoming.is_some() && reply.tunnel.is_none() && reply.head.status.is_success() {
+        // To extended CONNECT, 2xx means that the tunnel is open (RFC 9110, 9.3.6), and there is none.
+        reply = exchange.refuse(&Error::UpstreamMalformed("success without the upgrade"));
+    }
     if let Some(tunnel) = reply.tunnel.take() {
-        let Some(incoming) = incoming else { return respond.send_reset(Reason::INTERNAL_ERROR) };
-        return upgrade::run_h2(exchange, *tunnel, reply, incoming, respond).await;
+        let Some(incoming) = incoming else {
+            return respond.0.lock().send_reset(Reason::INTERNAL_ERROR);
+        };
+        return upgrade::run_h2(exchange, *tunnel, reply, incoming, &respond.0).await;
     }
     exchange.status = reply.head.status.as_u16();
     let is_head = exchange.request.as_ref().is_some_and(|request| request.method == Method::HEAD);
     let body = if is_head { Body::Empty } else { reply.body };
     let length = if is_head { reply.announced_length } else { known_length(&body, &reply.head) };
     let response = response(reply.head, length);
-    let Ok(stream) = respond.send_response(response, body.is_end_stream()) else {
+    let sent = respond.0.lock().send_response(response, body.is_end_stream());
+    let Ok(stream) = sent else {
         return exchange.client_left();
     };
-    if !body.is_end_stream() {
-        pump(exchange, body, stream).await;
+    if body.is_end_stream() {
+        return exchange.complete();
     }
+    pump(exchange, body, stream).await;
 }
 
 /// Sends a body as fast as the client's windows allow.
@@ -221,11 +227,12 @@ async fn pump(mut exchange: Exchange, mut body: Body, mut stream: SendStream<Byt
     let patience = exchange.connection.listener.config.timeouts.write.0;
     let deadline = exchange.started + handle::exchange_timeout(&exchange);
     let sent = tokio::select! {
+        biased;
         sent = pump_frames(&mut exchange.bytes_out, &mut body, &mut stream, patience) => sent,
         () = sleep_until(deadline) => Err(Stopped::TooLate),
     };
     match sent {
-        Ok(()) => return,
+        Ok(()) => return exchange.complete(),
         Err(Stopped::Client) => return exchange.client_left(),
         Err(Stopped::TooSlow) => exchange.flag = Some("client_slow"),
         Err(Stopped::TooLate) => exchange.flag = Some("exchange_timeout"),
@@ -328,8 +335,15 @@ impl Informational for Respond {
     }
 }
 
-/// Pseudo-header and header fields as one head (RFC 9113, 8.3.1), refused where they contradict each other.
-fn request_head(parts: Parts) -> Result<RequestHead, Error> {
+/// Whom to tell once somebody wants the body of a client that waits for 100 Continue (RFC 9110, 10.1.1).
+fn expects_continue(head: &RequestHead, respond: &Arc<Respond>) -> Option<Arc<Respond>> {
+    let expects = head.headers.get(EXPECT)?.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    expects.then(|| Arc::clone(respond))
+}
+
+/// Pseudo-header and header fields as one head (RFC 9113, 8.3.1), refused where they contradict each other or are more than
+/// `fields_max`. The authority counts as the Host field that it is in HTTP/1.1, and cookies as the one that they become.
+fn request_head(parts: Parts, fields_max: usize) -> Result<RequestHead, Error> {
     let Parts { method, uri, mut headers, mut extensions, .. } = parts;
     let upgrade = extensions
         .remove::<h2::ext::Protocol>()
@@ -344,6 +358,9 @@ fn request_head(parts: Parts) -> Result<RequestHead, Error> {
         return Err(Error::Malformed("request target"));
     }
     join_cookies(&mut headers);
+    if headers.len() + 1 > fields_max {
+        return Err(Error::HeadersTooLarge);
+    }
     let method = if upgrade.is_some() { Method::GET } else { method };
     let target = Target::new(Bytes::copy_from_slice(raw.as_bytes()));
     Ok(RequestHead { method, target, authority, version: Version::HTTP_2, headers, upgrade })
@@ -381,7 +398,11 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-fn request_body(mut incoming: RecvStream, length: Option<HeaderValue>) -> Result<Body, Error> {
+fn request_body(
+    mut incoming: RecvStream,
+    length: Option<HeaderValue>,
+    expects_continue: Option<Arc<Respond>>,
+) -> Result<Body, Error> {
     // A stream that was reset says that it is at its end, too; asking for data tells the two apart.
     if incoming.is_end_stream() && incoming.data().now_or_never().is_none_or(|data| data.is_none())
     {
@@ -392,7 +413,7 @@ fn request_body(mut incoming: RecvStream, length: Option<HeaderValue>) -> Result
     }
     // The h2 crate holds the stream to what it announces.
     let left = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    Ok(Body::stream(Incoming { stream: incoming, left, ended: false }))
+    Ok(Body::stream(Incoming { stream: incoming, left, ended: false, expects_continue }))
 }
 
 fn response(head: ResponseHead, length: Option<HeaderValue>) -> Response<()> {
@@ -419,6 +440,8 @@ struct Incoming {
     /// Seen to have ended. The stream itself says so of one that was reset as well, and a body that broke off must never
     /// pass for a whole one.
     ended: bool,
+    /// The client waits to be told to send.
+    expects_continue: Option<Arc<Respond>>,
 }
 
 impl HttpBody for Incoming {
@@ -429,6 +452,9 @@ impl HttpBody for Incoming {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(respond) = self.expects_continue.take() {
+            respond.send(interim(StatusCode::CONTINUE));
+        }
         match std::task::ready!(self.stream.poll_data(cx)) {
             Some(Ok(data)) => {
                 // It fails only on a stream that is closed, where no window is needed.
@@ -455,6 +481,10 @@ impl HttpBody for Incoming {
     fn size_hint(&self) -> SizeHint {
         self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
+}
+
+fn interim(status: StatusCode) -> ResponseHead {
+    ResponseHead { status, version: Version::HTTP_2, headers: HeaderMap::new() }
 }
 
 fn body_error(error: &h2::Error) -> BodyError {

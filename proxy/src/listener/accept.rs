@@ -29,7 +29,7 @@ pub async fn accept(worker: Arc<Worker>, state: Arc<ListenerState>, socket: TcpL
 }
 
 fn take(worker: &Arc<Worker>, state: &Arc<ListenerState>, tcp: TcpStream, peer: SocketAddr) {
-    let snapshot = state.retired().map_or_else(|| worker.snapshot(), Arc::clone);
+    let snapshot = state.retired().unwrap_or_else(|| worker.snapshot());
     let Some(listener) =
         snapshot.listeners.iter().find(|listener| Arc::ptr_eq(&listener.state, state))
     else {

@@ -9,11 +9,12 @@ use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
+use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
@@ -65,7 +66,7 @@ pub struct ListenerState {
     open: AtomicUsize,
     closed: Notify,
     by_ip: [Mutex<HashMap<IpAddr, u32, foldhash::fast::RandomState>>; SHARDS],
-    retired: OnceLock<Arc<Held>>,
+    retired: ArcSwapOption<Held>,
 }
 
 /// How far a listener's end has come. Connections watch it.
@@ -113,7 +114,7 @@ impl ListenerState {
             open: AtomicUsize::new(0),
             closed: Notify::new(),
             by_ip: Default::default(),
-            retired: OnceLock::new(),
+            retired: ArcSwapOption::empty(),
         })
     }
 
@@ -167,13 +168,18 @@ impl ListenerState {
 
     /// Keeps the last snapshot that had this listener, for requests that were on their way when it was removed.
     pub fn retire(&self, last: Arc<Held>) {
-        // A listener is removed once.
-        let _ = self.retired.set(last);
+        self.retired.store(Some(last));
     }
 
-    /// The last snapshot that had this listener, if it is removed.
-    pub fn retired(&self) -> Option<&Arc<Held>> {
-        self.retired.get()
+    /// The last snapshot that had this listener, while it drains.
+    pub fn retired(&self) -> Option<Arc<Held>> {
+        self.retired.load_full()
+    }
+
+    /// Lets that snapshot go, once nothing is on its way any more: it has this listener in turn, so that the two would keep
+    /// each other for ever.
+    pub fn forget(&self) {
+        self.retired.store(None);
     }
 
     /// Waits until no connection is open.

@@ -243,8 +243,9 @@ async fn send(mirror: Arc<Mirror>, worker: usize, head: RequestHead, body: tee::
     let outcome = tokio::time::timeout_at(deadline, exchange).await;
     let failed = match outcome {
         Ok(Ok(())) => None,
+        // A copy that was cut off fails as well, sooner or later: the cut is the reason.
         Ok(Err(_)) => Some(cut.reason().unwrap_or(Reason::Upstream)),
-        Err(_) => Some(Reason::Timeout),
+        Err(_) => Some(cut.reason().unwrap_or(Reason::Timeout)),
     };
     match failed {
         None => mirror.state.sent.inc(worker),

@@ -13,7 +13,7 @@ use crate::config::Colour;
 /// What is written about one exchange.
 #[derive(Debug, Clone)]
 pub struct Record<'a> {
-    /// When its first byte arrived, since 1970.
+    /// When its head was complete, since 1970.
     pub since_epoch: Duration,
     /// Name of the listener.
     pub listener: &'a str,
@@ -47,9 +47,9 @@ pub struct Record<'a> {
     pub bytes_in: u64,
     /// Body bytes to the client.
     pub bytes_out: u64,
-    /// From the first byte of the request to the last of the response.
+    /// From the end of the request's head to the last byte of the response.
     pub duration: Duration,
-    /// Of it, from sending the request upstream to the response's head.
+    /// Of it, from choosing the cluster to the response's head, tries and pauses included.
     pub upstream: Option<Duration>,
     /// Times that an endpoint was asked.
     pub tries: u32,

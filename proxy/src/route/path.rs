@@ -2,8 +2,8 @@
 //!
 //! Paths are compared as the client wrote them, byte for byte: percent signs are not decoded, `/a/../b` is not `/b`, `//`
 //! is not `/`. A route is therefore no access control by itself: an upstream that decodes `/%61dmin` or resolves dot
-//! segments serves under another path than the one that was matched. The request path refuses targets that are ambiguous
-//! in this way before it asks for a route; what it lets through means the same to both sides.
+//! segments serves under another path than the one that was matched. The request path refuses targets that lead elsewhere
+//! in such a [reading](super::reading).
 
 use std::collections::HashMap;
 

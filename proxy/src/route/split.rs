@@ -2,7 +2,7 @@
 //!
 //! A key's place among 10,000 buckets depends on the rollout's name and the key alone, so every replica and every version
 //! of this program answers alike. The buckets below green's weight are green: while that weight grows, no key turns back.
-//! Mirrors sample with another seed, so that what is mirrored does not depend on the colour.
+//! What is mirrored is chosen by chance and does not depend on the colour.
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -16,7 +16,7 @@ pub fn rollout_id(name: &str) -> u64 {
     xxh3_64(name.as_bytes())
 }
 
-/// What the keys of a rollout's mirror are hashed with.
+/// What the keys of a rollout's mirror would be hashed with; mirrors sample by chance, see [`crate::mirror`].
 pub fn mirror_id(rollout: &str) -> u64 {
     xxh3_64_with_seed(rollout.as_bytes(), MIRROR_SEED)
 }

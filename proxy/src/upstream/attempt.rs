@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{Version, uri::Scheme};
+use http::uri::Scheme;
 use tokio::time::timeout_at;
 
 use super::{
@@ -38,7 +38,7 @@ pub(super) struct Try<'a> {
 
 /// A way to send one request.
 enum Line {
-    Http1(h1::Connection),
+    Http1(Box<h1::Connection>),
     Http2(h2::Lease),
 }
 
@@ -87,9 +87,8 @@ impl Try<'_> {
     async fn exchange(&self, report: &mut Report) -> Result<Answer, Failure> {
         let mut which = Which::Any;
         loop {
-            let line = self.line(which, report).await.map_err(Failure::before_sending)?;
+            let line = self.line(which).await.map_err(Failure::before_sending)?;
             report.reused = line.is_reused();
-            report.protocol = Some(line.version());
             let idle = line.idle();
             let failure = match self.send(line).await {
                 Ok(answer) => return Ok(answer),
@@ -131,17 +130,12 @@ impl Try<'_> {
         safe && matches!(failure.error, Error::Reset(_)) && self.source.is_replayable()
     }
 
-    async fn line(&self, which: Which, report: &mut Report) -> Result<Line, Error> {
-        report.connect = None;
+    async fn line(&self, which: Which) -> Result<Line, Error> {
         if let Some(line) = self.idle_line(which) {
             return Ok(line);
         }
-        let start = clock::now();
-        let connect_at = start + self.cluster.settings.timeouts.connect;
-        let until = connect_at.min(self.deadline.at(None).0);
-        let line = self.connect(which, until).await?;
-        report.connect = Some(clock::now() - start);
-        Ok(line)
+        let connect_at = clock::now() + self.cluster.settings.timeouts.connect;
+        self.connect(which, connect_at.min(self.deadline.at(None).0)).await
     }
 
     fn idle_line(&self, which: Which) -> Option<Line> {
@@ -202,7 +196,7 @@ impl Try<'_> {
             self.endpoint.agree(if speaks_h2 { Agreed::Http2 } else { Agreed::Http1 });
         }
         if !speaks_h2 {
-            return Ok(Line::Http1(h1::Connection::new(stream, slot)));
+            return Ok(Line::Http1(Box::new(h1::Connection::new(stream, slot))));
         }
         let handle = h2::Handle::start(stream, slot).await?;
         let lease = handle.lease().ok_or("the endpoint allows no streams")?;
@@ -247,13 +241,6 @@ impl Line {
         match self {
             Self::Http1(connection) => connection.used,
             Self::Http2(lease) => lease.reused,
-        }
-    }
-
-    fn version(&self) -> Version {
-        match self {
-            Self::Http1(_) => Version::HTTP_11,
-            Self::Http2(_) => Version::HTTP_2,
         }
     }
 

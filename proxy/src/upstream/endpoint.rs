@@ -156,6 +156,11 @@ impl Endpoint {
         self.agreed.store(agreed as u8, Ordering::Relaxed);
     }
 
+    /// Whether connections are not kept any more.
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
     /// Whether no probe has ended yet.
     pub(super) fn is_unprobed(&self) -> bool {
         self.vitals.probed() == Probed::Unprobed

@@ -63,6 +63,7 @@ pub async fn forward(call: Call<'_>, request: Request) -> Result<Response, Error
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
+        cluster.retries.inc(worker);
         deadline = deadline.next_try(clock::now());
     }
 }

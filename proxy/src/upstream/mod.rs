@@ -35,11 +35,10 @@ mod tls;
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::BytesMut;
-use http::Version;
 
 use crate::wire::{Body, RequestHead, ResponseHead, Stream};
 
-pub use cluster::Cluster;
+pub use cluster::{Cluster, replaced};
 pub use control::warm;
 pub use forward::forward;
 pub use pool::sweep;
@@ -115,10 +114,6 @@ pub struct Report {
     pub reused: bool,
     /// Times a connection that had died idle was replaced without counting as a try.
     pub replaced: u32,
-    /// Version spoken to the endpoint.
-    pub protocol: Option<Version>,
-    /// What connecting took, where the last try connected.
-    pub connect: Option<Duration>,
     /// From the call to the answer's head.
     pub first_byte: Option<Duration>,
 }

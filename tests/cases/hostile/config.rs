@@ -14,7 +14,7 @@ fn bad_configuration_is_refused_with_its_place() {
     for row in rows() {
         let exit = check(&row.toml);
         let place = format!("foxtrot.toml:{}:", row.line);
-        let result = ensure(exit.code == Some(1), || format!("exit code {:?}", exit.code))
+        let result = ensure(exit.code == Some(2), || format!("exit code {:?}", exit.code))
             .and_then(|()| ensure(has_place(&exit.output, &place), || "no place".into()))
             .and_then(|()| {
                 ensure(exit.output.contains(row.says), || format!("no \"{}\"", row.says))
@@ -35,7 +35,7 @@ fn good_configuration_is_accepted() {
 #[test]
 fn all_errors_are_shown_at_once() {
     let exit = check(format!("{GOOD}\nnonsense = 1\n[listeners.http.limits]\nheaders = 0\n"));
-    assert_eq!(exit.code, Some(1));
+    assert_eq!(exit.code, Some(2));
     assert!(exit.output.contains("nonsense") && exit.output.contains("headers"), "{}", exit.output);
 }
 
@@ -58,7 +58,7 @@ fn run_refuses_what_check_refuses() {
     let path = dir.path().join("foxtrot.toml");
     std::fs::write(&path, format!("{GOOD}\nnonsense = 1\n")).unwrap();
     let exit = proxy::run(&["run", "--config", path.to_str().unwrap()]);
-    assert_eq!(exit.code, Some(1), "{}", exit.output);
+    assert_eq!(exit.code, Some(2), "{}", exit.output);
 }
 
 fn has_place(output: &str, place: &str) -> bool {

@@ -27,7 +27,7 @@ to = \"cluster:app\"
 ";
 
 pub fn listed() -> Vec<Listed> {
-    let outcome = |line| format!("exit code 1, names line {line} and its column");
+    let outcome = |line| format!("exit code 2, names line {line} and its column");
     let listed = |row: Row| Listed {
         id: row.id,
         class: "configuration",

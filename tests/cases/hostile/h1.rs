@@ -17,6 +17,8 @@ pub struct Row {
 pub enum Expect {
     /// This status, then the end of the connection; not a byte reaches the upstream.
     Refused(u16),
+    /// This status, and the connection goes on: its framing is in order. Not a byte reaches the upstream.
+    Answered(u16),
     /// The head was good, its body is not: 400 or the end of the connection; the upstream never gets a whole request.
     Broken,
     /// 200 from the upstream, which gets one clean request.
@@ -31,6 +33,7 @@ impl Expect {
     fn outcome(self) -> String {
         match self {
             Self::Refused(status) => format!("{status}, connection closed"),
+            Self::Answered(status) => status.to_string(),
             Self::Broken => "400 or connection closed, upstream request cut".into(),
             Self::Served => "served".into(),
             Self::ServedWith(what) => format!("served, upstream gets `{}`", what.trim()),
@@ -42,6 +45,9 @@ impl Expect {
 /// What follows each hostile request on its connection. It must never be answered as a request of its own, nor reach the
 /// upstream.
 pub const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nHost: app.test\r\n\r\n";
+
+/// What must not be walked around to the route that takes all else.
+const GUARD: &str = "[[routes]]\nmatch = { path = \"/guarded\" }\nto = \"respond:403\"\n";
 
 pub fn listed() -> Vec<Listed> {
     let framing = h1_framing_data::rows().into_iter().map(|row| (row, "h1 framing"));
@@ -87,7 +93,7 @@ async fn no_cut_between_segments_changes_an_outcome() {
 
 async fn run(rows: Vec<Row>) {
     let origin = RawOrigin::good().await;
-    let proxy = Proxy::to(&origin).await;
+    let proxy = Proxy::with(Config::to(&origin).more(GUARD)).await;
     let mut findings = Findings::default();
     for row in rows {
         let result = in_time(play(&row, &proxy, &origin)).await;
@@ -122,7 +128,7 @@ fn judge(row: &Row, reply: &RawReply, arrived: &[u8]) -> Result<(), String> {
         ensure(text.contains("http/1.1\r\n"), || "nothing reached the upstream".into())
     };
     match row.expect {
-        Expect::Refused(wanted) => {
+        Expect::Refused(wanted) | Expect::Answered(wanted) => {
             status(wanted)?;
             ensure(arrived.is_empty(), || format!("the upstream got {text:?}"))
         }

@@ -1,12 +1,12 @@
 //! Request lines, header fields and Host fields that two parsers could read differently (RFC 9112, 2 to 5; RFC 9110, 7).
 
 use super::h1::{
-    Expect::{self, Refused, Served, ServedWith, ServedWithout},
+    Expect::{self, Answered, Refused, Served, ServedWith, ServedWithout},
     Row,
 };
 
 pub fn rows() -> Vec<Row> {
-    [lines(), targets(), fields(), hosts(), sizes()].into_iter().flatten().collect()
+    [lines(), targets(), paths(), fields(), hosts(), sizes()].into_iter().flatten().collect()
 }
 
 fn lines() -> Vec<Row> {
@@ -170,6 +170,86 @@ fn targets() -> Vec<Row> {
             "encoded CRLF in the path",
             "GET /a%0d%0ab HTTP/1.1",
             ServedWith("get /a%0d%0ab http/1.1"),
+        ),
+    ]
+}
+
+/// Paths that an origin may read as those of another route, which here is a guard.
+fn paths() -> Vec<Row> {
+    vec![
+        line(
+            "path-dots",
+            "dot segments that lead behind a guard",
+            "GET /x/../guarded HTTP/1.1",
+            Answered(400),
+        ),
+        line(
+            "path-dots-escaped",
+            "escaped dot segments",
+            "GET /x/%2e%2e/guarded HTTP/1.1",
+            Answered(400),
+        ),
+        line("path-slash-escaped", "escaped slash", "GET /x/..%2fguarded HTTP/1.1", Answered(400)),
+        line(
+            "path-backslash",
+            "backslash for a slash",
+            "GET /x\\..\\guarded HTTP/1.1",
+            Answered(400),
+        ),
+        line(
+            "path-two-slashes",
+            "empty segment before a guard",
+            "GET //guarded HTTP/1.1",
+            Answered(400),
+        ),
+        line(
+            "path-empty-segment",
+            "empty segment that counts as one (RFC 3986, 5.2.4)",
+            "GET /guarded/x//../../y HTTP/1.1",
+            Answered(400),
+        ),
+        line(
+            "path-unreserved",
+            "escaped letter (RFC 3986, 6.2.2.2)",
+            "GET /%67uarded HTTP/1.1",
+            Answered(400),
+        ),
+        line(
+            "path-unreserved-beside",
+            "escaped letter, and dot segments behind escaped slashes",
+            "GET /%67uarded/x%2f..%2f.. HTTP/1.1",
+            Answered(400),
+        ),
+        line("path-parameter", "parameter of a segment", "GET /guarded;x HTTP/1.1", Answered(400)),
+        line(
+            "path-dots-parameter",
+            "dot segment with a parameter",
+            "GET /x/..;/guarded HTTP/1.1",
+            Answered(400),
+        ),
+        line(
+            "path-parameter-escaped",
+            "escaped semicolon",
+            "GET /guarded%3bx HTTP/1.1",
+            Answered(400),
+        ),
+        line(
+            "path-escaped-twice",
+            "dot segments escaped twice",
+            "GET /x/%252e%252e/guarded HTTP/1.1",
+            Answered(400),
+        ),
+        line(
+            "path-one-route",
+            "all of these below one route",
+            "GET /a%2f..;b/%61/./%252e//c HTTP/1.1",
+            ServedWith("get /a%2f..;b/%61/./%252e//c http/1.1"),
+        ),
+        line(
+            "path-plain-escapes",
+            "escapes of nothing that paths are made of",
+            "GET /caf%C3%A9%20guarded%25 HTTP/1.1",
+            ServedWith("get /caf%c3%a9%20guarded%25 http/1.1"),
         ),
     ]
 }

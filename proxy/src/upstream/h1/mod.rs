@@ -25,7 +25,7 @@ use crate::{
     wire::Stream,
 };
 
-/// A connection between two exchanges.
+/// A connection between two exchanges. It is passed from hand to hand in a box, which is moved more cheaply.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) stream: Stream,
