@@ -5,6 +5,7 @@
 /// From socket to upstream imports run one way: listener, http, {mirror, filter, route, upstream}, wire. The data path and
 /// the control path meet in `snapshot`, which knows both; `http`, `listener` and `worker` know it in turn, to serve it.
 pub const MAY_USE: &[(&str, &[&str])] = &[
+    ("alarm", &["clock"]),
     ("clock", &[]),
     ("key_error", &[]),
     ("config", &[]),
@@ -13,13 +14,13 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
     ("observe", &["clock", "config"]),
     ("filter", &["config", "key_error", "wire"]),
     ("route", &["config", "filter", "key_error", "wire"]),
-    ("upstream", &["clock", "config", "error", "observe", "route", "wire"]),
+    ("upstream", &["alarm", "clock", "config", "error", "observe", "route", "wire"]),
     ("mirror", &["clock", "config", "error", "observe", "route", "upstream", "wire"]),
     (
         "http",
         &[
-            "clock", "config", "error", "filter", "listener", "mirror", "observe", "route",
-            "snapshot", "upstream", "wire", "worker",
+            "alarm", "clock", "config", "error", "filter", "listener", "mirror", "observe",
+            "route", "snapshot", "upstream", "wire", "worker",
         ],
     ),
     ("listener", &["clock", "config", "filter", "http", "observe", "wire", "worker"]),

@@ -39,7 +39,7 @@ pub(super) struct Try<'a> {
 
 /// A way to send one request.
 enum Line {
-    Http1(h1::Connection),
+    Http1(Box<h1::Connection>),
     Http2(h2::Lease),
 }
 
@@ -201,7 +201,7 @@ impl Try<'_> {
             self.endpoint.agree(if speaks_h2 { Agreed::Http2 } else { Agreed::Http1 });
         }
         if !speaks_h2 {
-            return Ok(Line::Http1(h1::Connection::new(stream, slot)));
+            return Ok(Line::Http1(Box::new(h1::Connection::new(stream, slot))));
         }
         // Others will share it. Where a copy has opened it and there is no more room, it stays one above the cap.
         slot.take_back(self.cluster.settings.breaker.connections);

@@ -127,7 +127,7 @@ async fn ask(health: &config::Health, endpoint: &Arc<Endpoint>) -> Result<u16, S
         let answer = h2::exchange(lease, ask, scheme).await.map_err(|f| f.error.to_string())?;
         return Ok(answer.head.status.as_u16());
     }
-    let connection = h1::Connection::new(stream, slot);
+    let connection = Box::new(h1::Connection::new(stream, slot));
     let answer = h1::exchange(connection, ask).await.map_err(|f| f.error.to_string())?;
     Ok(answer.head.status.as_u16())
 }

@@ -59,8 +59,8 @@ pub struct Response {
     pub head: ResponseHead,
     /// Body; the request counts as in flight until it has ended or is dropped.
     pub body: Body,
-    /// The connection, where the upstream switched protocols (101).
-    pub tunnel: Option<Tunnel>,
+    /// The connection, where the upstream switched protocols (101). Boxed: it is rare, and a response is moved often.
+    pub tunnel: Option<Box<Tunnel>>,
 }
 
 /// A connection that has left HTTP.

@@ -16,7 +16,7 @@ use crate::clock::{self, Instant};
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     /// HTTP/1.1, the last used at the back.
-    idle: VecDeque<h1::Connection>,
+    idle: VecDeque<Box<h1::Connection>>,
     /// HTTP/2, idle or not.
     shared: Vec<h2::Handle>,
 }
@@ -37,7 +37,7 @@ impl Endpoint {
         worker: usize,
         settings: settings::Pool,
         idle_max: Duration,
-    ) -> Option<h1::Connection> {
+    ) -> Option<Box<h1::Connection>> {
         let now = clock::now();
         let limit = self.idle_limit(settings).min(idle_max);
         loop {
@@ -61,7 +61,7 @@ impl Endpoint {
         &self,
         worker: usize,
         settings: settings::Pool,
-        mut connection: h1::Connection,
+        mut connection: Box<h1::Connection>,
     ) {
         let now = clock::now();
         if settings.idle == 0 || now - connection.born >= settings.max_age {
@@ -189,7 +189,11 @@ impl Endpoint {
         self.vitals.learn_closed(alive, now - closed.idle_since, now);
     }
 
-    fn put_back(&self, worker: usize, connection: h1::Connection) -> Option<h1::Connection> {
+    fn put_back(
+        &self,
+        worker: usize,
+        connection: Box<h1::Connection>,
+    ) -> Option<Box<h1::Connection>> {
         self.pools.get(worker)?.lock().idle.push_back(connection);
         None
     }

@@ -5,7 +5,6 @@ mod response;
 use std::{
     future::poll_fn,
     io,
-    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -15,10 +14,7 @@ use http::{
     Method, Version,
     header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING},
 };
-use tokio::{
-    sync::watch,
-    time::{Sleep, sleep_until},
-};
+use tokio::sync::watch;
 
 use super::{
     connection::{Connection, DRAIN_GRACE, LINGER, PREFACE},
@@ -29,7 +25,8 @@ use super::{
     upgrade,
 };
 use crate::{
-    clock,
+    alarm::Alarm,
+    clock::{self, Instant},
     config::Protocol,
     error::Error,
     listener::{Phase, reached},
@@ -44,16 +41,16 @@ use crate::{
 pub async fn serve(connection: Arc<Connection>, stream: Stream) {
     let transport = Arc::new(Transport::new(stream, BytesMut::new()));
     let phase = connection.phase();
-    let timer = pin!(sleep_until(clock::now()));
-    H1 { connection, transport, phase, timer, served: 0 }.run().await;
+    let alarm = Alarm::new(clock::now() + connection.listener.config.timeouts.first_byte.0);
+    H1 { connection, transport, phase, alarm, served: 0 }.run().await;
 }
 
 /// A connection between its exchanges.
-struct H1<'a> {
+struct H1 {
     connection: Arc<Connection>,
     transport: Arc<Transport>,
     phase: watch::Receiver<Phase>,
-    timer: Pin<&'a mut Sleep>,
+    alarm: Alarm,
     served: u64,
 }
 
@@ -77,7 +74,7 @@ enum Next {
     Tunnel(Box<upgrade::Switch>),
 }
 
-impl H1<'_> {
+impl H1 {
     async fn run(mut self) {
         loop {
             let next = match self.next_request().await {
@@ -108,15 +105,15 @@ impl H1<'_> {
         let wait = if self.served == 0 { config.timeouts.first_byte } else { config.timeouts.idle };
         let mut deadline = clock::now() + wait.0;
         loop {
-            if self.transport.with_input(|input| !input.is_empty()) && !begun {
-                begun = true;
-                deadline = clock::now() + config.timeouts.header.0;
+            if self.transport.with_input(|input| !input.is_empty()) {
+                if let Some(head) = self.parse(&mut scan, limits)? {
+                    return Ok(head);
+                }
+                if !std::mem::replace(&mut begun, true) {
+                    deadline = clock::now() + config.timeouts.header.0;
+                }
             }
-            if begun && let Some(head) = self.parse(&mut scan, limits)? {
-                return Ok(head);
-            }
-            self.timer.as_mut().reset(deadline);
-            match self.wait_for_input(begun || drained).await {
+            match self.wait_for_input(deadline, begun || drained).await {
                 Input::Some => {}
                 Input::Drained => {
                     // A request may be on its way: closing now would lose it, and its answer can say that this is the end.
@@ -151,7 +148,7 @@ impl H1<'_> {
     }
 
     /// `committed`: draining changes nothing any more, only the cut does.
-    async fn wait_for_input(&mut self, committed: bool) -> Input {
+    async fn wait_for_input(&mut self, deadline: Instant, committed: bool) -> Input {
         let until = if committed { Phase::Cut } else { Phase::Draining };
         tokio::select! {
             biased;
@@ -159,7 +156,7 @@ impl H1<'_> {
                 Ok(0) | Err(_) => Input::End,
                 Ok(_) => Input::Some,
             },
-            () = self.timer.as_mut() => Input::TooLate,
+            () = self.alarm.wait(|| deadline) => Input::TooLate,
             () = reached(&mut self.phase, until) => if committed { Input::End } else { Input::Drained },
         }
     }
@@ -178,6 +175,7 @@ impl H1<'_> {
             Ok(body) => self.drive(&mut exchange, head, body).await,
         };
         match reply {
+            Some(reply) if reply.tunnel.is_some() => self.switch(exchange, reply).await,
             Some(reply) => self.respond(exchange, &method, reply, keep, explicit).await,
             None => Next::Reset,
         }
@@ -261,8 +259,11 @@ impl H1<'_> {
     /// it; a long one is cheaper to cut off.
     async fn skip_rest_of_body(&mut self) -> bool {
         const REST_BYTES_MAX: usize = 256 << 10;
+        if self.transport.body_is_read() {
+            return true;
+        }
         let mut skipped = 0;
-        self.timer.as_mut().reset(clock::now() + LINGER);
+        let deadline = clock::now() + LINGER;
         while !self.transport.body_is_read() && skipped < REST_BYTES_MAX {
             let transport = &self.transport;
             tokio::select! {
@@ -271,7 +272,7 @@ impl H1<'_> {
                     Ok(None) => {}
                     Err(_) => return false,
                 },
-                () = self.timer.as_mut() => return false,
+                () = self.alarm.wait(|| deadline) => return false,
             }
         }
         self.transport.body_is_read()
@@ -280,7 +281,6 @@ impl H1<'_> {
     /// RFC 9112, 9.6: closes the sending half first, so that a client that is still sending reads our answer and no reset.
     async fn close(mut self) {
         let transport = Arc::clone(&self.transport);
-        self.timer.as_mut().reset(clock::now() + LINGER);
         let linger = async {
             poll_fn(|cx| transport.poll_shutdown(cx)).await?;
             while poll_fn(|cx| transport.poll_fill(cx)).await? > 0 {
@@ -290,7 +290,7 @@ impl H1<'_> {
         };
         tokio::select! {
             _ = linger => {}
-            () = self.timer.as_mut() => {}
+            () = self.alarm.wait(|| clock::now() + LINGER) => {}
         }
     }
 
@@ -302,7 +302,7 @@ impl H1<'_> {
         match self.pump(&mut exchange, Body::Empty, false).await {
             Ok(()) => Next::Tunnel(Box::new(upgrade::Switch {
                 exchange,
-                tunnel,
+                tunnel: *tunnel,
                 phase: self.phase.clone(),
             })),
             Err(_) => Next::Reset,

@@ -7,7 +7,7 @@ use http_body::Body as _;
 
 use super::{H1, Next, poll_client_gone};
 use crate::{
-    clock,
+    clock::{self, Instant},
     http::{context::Exchange, handle, reply::Reply},
     listener::{Phase, reached},
     wire::{
@@ -24,26 +24,25 @@ struct Framing {
     bodiless: bool,
 }
 
-impl H1<'_> {
+impl H1 {
     /// Sends an answer; what becomes of the connection then.
     pub(super) async fn respond(
         &mut self,
-        exchange: Exchange,
+        mut exchange: Exchange,
         method: &Method,
         reply: Reply,
         keep: bool,
         explicit: bool,
     ) -> Next {
-        if reply.tunnel.is_some() {
-            return self.switch(exchange, reply).await;
-        }
         let framing = self.frame(method, &reply, keep, explicit);
         let persistence = match (framing.keep, explicit) {
             (false, _) => Persistence::Close,
             (true, true) => Persistence::KeepAliveExplicit,
             (true, false) => Persistence::KeepAlive,
         };
-        let sent = self.send(exchange, reply, &framing, persistence).await;
+        let sent = self.send(&mut exchange, reply, &framing, persistence).await;
+        // The exchange ends with its last byte, whatever is still to be read of its request.
+        drop(exchange);
         if sent.is_err() {
             return Next::Reset;
         }
@@ -70,7 +69,7 @@ impl H1<'_> {
     /// Writes head and body. An error is why the client must not take what it has for the whole.
     async fn send(
         &mut self,
-        mut exchange: Exchange,
+        exchange: &mut Exchange,
         reply: Reply,
         framing: &Framing,
         persistence: Persistence,
@@ -84,7 +83,7 @@ impl H1<'_> {
         self.transport.queue(|out| encode::response_head(&reply.head, length, persistence, out));
         let body = if framing.bodiless { Body::Empty } else { reply.body };
         let chunked = framing.length == BodyLength::Chunked && !framing.bodiless;
-        let result = self.pump(&mut exchange, body, chunked).await;
+        let result = self.pump(exchange, body, chunked).await;
         match &result {
             Ok(()) => exchange.complete(),
             Err(Stopped::Client) => exchange.client_left(),
@@ -113,10 +112,9 @@ impl H1<'_> {
             if ended.is_some() && self.transport.queued() == 0 {
                 return Ok(());
             }
-            let write_deadline = clock::now() + patience;
-            self.timer.as_mut().reset(write_deadline.min(exchange_deadline));
             let source = if ended.is_none() { Some(&mut body) } else { None };
-            match self.step(source).await? {
+            let deadline = || exchange_deadline.min(clock::now() + patience);
+            match self.step(source, deadline).await? {
                 Step::Wrote => {}
                 Step::Data(data) if data.is_empty() => {}
                 Step::Data(data) => {
@@ -144,7 +142,11 @@ impl H1<'_> {
     }
 
     /// Whichever comes first: a piece of the body while there is room for it, or progress of what is queued.
-    async fn step(&mut self, mut body: Option<&mut Body>) -> Result<Step, Stopped> {
+    async fn step(
+        &mut self,
+        mut body: Option<&mut Body>,
+        deadline: impl FnOnce() -> Instant,
+    ) -> Result<Step, Stopped> {
         let transport = &self.transport;
         let progress = poll_fn(|cx| {
             if let Some(body) = &mut body
@@ -164,7 +166,7 @@ impl H1<'_> {
         tokio::select! {
             biased;
             step = progress => step,
-            () = self.timer.as_mut() => Ok(Step::TimedOut),
+            () = self.alarm.wait(deadline) => Ok(Step::TimedOut),
             () = reached(&mut self.phase, Phase::Cut) => Err(Stopped::Cut),
         }
     }

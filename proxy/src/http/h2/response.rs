@@ -31,7 +31,7 @@ pub(super) async fn send(
         let Some(incoming) = incoming else {
             return respond.0.lock().send_reset(Reason::INTERNAL_ERROR);
         };
-        return upgrade::run_h2(exchange, tunnel, reply, incoming, &respond.0).await;
+        return upgrade::run_h2(exchange, *tunnel, reply, incoming, &respond.0).await;
     }
     exchange.status = reply.head.status.as_u16();
     let is_head = exchange.request.as_ref().is_some_and(|request| request.method == Method::HEAD);
