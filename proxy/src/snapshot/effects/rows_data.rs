@@ -74,7 +74,7 @@ pub(super) const ROWS: &[Row] = &[
         "listeners.NAME.listen",
         &[
             compiled(Part::Listener, "listen = <>", &["\"127.0.0.1:1\"", "\"127.0.0.1:2\""]),
-            Read("snapshot::control::make", "socket::bind(written.listen, workers)"),
+            Read("snapshot::plan::make", "socket::bind(written.listen, workers)"),
         ],
     ),
     row(
@@ -156,7 +156,7 @@ pub(super) const ROWS: &[Row] = &[
         "listeners.NAME.timeouts.write",
         &[
             Case("limits::a_client_that_takes_nothing_is_cut"),
-            Read("http::h2::pump", "listener.config.timeouts.write"),
+            Read("http::h2::response::pump", "listener.config.timeouts.write"),
         ],
     ),
     row("listeners.NAME.timeouts.tunnel_idle", &[Case("limits::a_silent_tunnel_is_closed")]),
@@ -535,7 +535,7 @@ pub(super) const ROWS: &[Row] = &[
         "rollouts.NAME.mirror.to",
         &[
             rollout("mirror = { to = <> }", &["\"next\"", "\"other\""]),
-            Read("mirror::send", "compare::observe(&mirror.to"),
+            Read("mirror::run", "compare::observe(&mirror.to"),
         ],
     ),
     row("rollouts.NAME.mirror.percent", &[Case("mirror::a_share_is_copied")]),
