@@ -3,6 +3,7 @@
 //! [`http::handle`] is the path of a request; `docs/architecture.md` is the map of the rest.
 
 pub mod admin;
+pub mod alarm;
 pub mod clock;
 pub mod config;
 pub mod demo;

@@ -4,6 +4,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Parser, Subcommand};
@@ -104,9 +105,12 @@ fn loaded(path: &Path) -> Result<config::Config, Report> {
     if problems.is_empty() { Ok(loaded.config) } else { Err(loaded.locate(problems)) }
 }
 
-/// Runs the control thread, which is this one.
+/// Runs the control thread, which is this one, with one helper for what blocks: configurations are read, compiled and freed
+/// there, so that the memory of each goes back to the heap that it came from.
 fn serve(main: impl AsyncFnOnce() -> anyhow::Result<()>) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().max_blocking_threads(1).thread_keep_alive(A_DAY).thread_name("loader");
+    let runtime = match runtime.build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
@@ -115,6 +119,9 @@ fn serve(main: impl AsyncFnOnce() -> anyhow::Result<()>) -> ExitCode {
         Err(error) => failed(&error),
     }
 }
+
+/// The helper stays, whether it has work or not.
+const A_DAY: Duration = Duration::from_secs(86_400);
 
 fn print(text: &str) -> ExitCode {
     match writeln!(std::io::stdout().lock(), "{text}") {

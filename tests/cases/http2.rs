@@ -47,6 +47,29 @@ async fn every_pair_of_protocols_carries_bodies_and_trailers() {
 }
 
 #[tokio::test]
+async fn trailers_pass_behind_a_body_of_announced_length() {
+    let origin = Origin::new(|request| async move {
+        origin::read_to_end(request).await;
+        let mut response = Response::new(body::with_trailers("abc", &[("x-sum", "3")]));
+        response.headers_mut().insert("content-length", 3.into());
+        response
+    })
+    .await;
+    let proxy = Proxy::with(Config::to(&origin).cluster("protocol = \"h2\"")).await;
+    let mut client = proxy.h2c().await;
+    let call = client.request("POST", "/").header("te", "trailers").header("content-length", "3");
+    let reply = call.body(body::with_trailers("abc", &[("x-sum", "6")])).send().await;
+    assert_eq!((reply.text().as_str(), reply.header("content-length")), ("abc", "3"));
+    assert_eq!(reply.trailer("x-sum"), "3");
+    let seen = origin.request(0).await;
+    assert_eq!((seen.header("content-length").as_str(), seen.body.as_slice()), ("3", &b"abc"[..]));
+    eventually("the trailers", async || origin.requests()[0].trailers.contains_key("x-sum")).await;
+    // HTTP/1.1 has no place for trailers there; the body is whole without.
+    let reply = proxy.client().await.get("/").await;
+    assert_eq!((reply.text().as_str(), reply.header("content-length")), ("abc", "3"));
+}
+
+#[tokio::test]
 async fn request_trailers_pass_every_pair() {
     for upstream in ["http/1.1", "h2"] {
         let origin = Origin::echo().await;
@@ -233,4 +256,73 @@ async fn grpc(client: &mut Client, more: &[(&str, &str)]) -> Reply {
     let call = client.request("POST", "/shop.Cart/Add").body(body::full("message"));
     let call = call.header("content-type", "application/grpc").header("te", "trailers");
     more.iter().fold(call, |call, (name, value)| call.header(name, value)).send().await
+}
+
+const CONNECT: [(&str, &str); 5] = [
+    (":method", "CONNECT"),
+    (":protocol", "websocket"),
+    (":scheme", "http"),
+    (":path", "/"),
+    (":authority", "app.test"),
+];
+
+#[tokio::test]
+async fn a_websocket_runs_over_one_stream() {
+    let origin = Origin::tunnel().await;
+    let proxy = Proxy::to(&origin).await;
+    let mut h2 = H2::connect(proxy.http()).await;
+    h2.headers(1, &CONNECT, false).await;
+    assert_eq!(h2.outcome(1).await, Outcome::Status(200));
+    h2.data(1, b"ping", false).await;
+    let echo = loop {
+        let frame = h2.next().await.expect("the echo");
+        if frame.kind == 0 && !frame.payload.is_empty() {
+            break frame.payload;
+        }
+    };
+    assert_eq!(echo, b"ping");
+    assert!(!origin.request(0).await.header("sec-websocket-key").is_empty());
+}
+
+#[tokio::test]
+async fn extended_connect_without_a_tunnel_is_no_success() {
+    let origin = Origin::named("no tunnel").await;
+    let proxy = Proxy::to(&origin).await;
+    let mut h2 = H2::connect(proxy.http()).await;
+    h2.headers(1, &CONNECT, false).await;
+    assert_eq!(h2.outcome(1).await, Outcome::Status(502));
+    let proxy = Proxy::with(Config::to(&origin).route("upgrade = false")).await;
+    let mut h2 = H2::connect(proxy.http()).await;
+    h2.headers(1, &CONNECT, false).await;
+    assert_eq!(h2.outcome(1).await, Outcome::Status(405));
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_continue_gets_it() {
+    let origin = Origin::echo().await;
+    let proxy = Proxy::to(&origin).await;
+    let mut h2 = H2::connect(proxy.http()).await;
+    let head = [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":path", "/"),
+        (":authority", "app.test"),
+        ("expect", "100-continue"),
+    ];
+    h2.headers(1, &head, false).await;
+    assert_eq!(h2.outcome(1).await, Outcome::Status(100));
+    h2.data(1, b"abc", true).await;
+    assert_eq!(h2.outcome(1).await, Outcome::Status(200));
+}
+
+#[tokio::test]
+async fn trailers_cannot_say_what_belongs_into_the_head() {
+    let origin = Origin::echo().await;
+    let proxy = Proxy::to(&origin).await;
+    let trailers =
+        [("host", "evil.test"), ("authorization", "x"), ("x-forwarded-for", "y"), ("x-a", "b")];
+    let upload = body::with_trailers("abc", &trailers);
+    assert_eq!(proxy.h2c().await.request("POST", "/").body(upload).send().await.status, 200);
+    let seen = origin.request(0).await;
+    assert_eq!((seen.trailers.len(), seen.trailers["x-a"].as_bytes()), (1, &b"b"[..]));
 }

@@ -22,6 +22,21 @@ async fn too_many_fields_are_431() {
 }
 
 #[tokio::test]
+async fn too_many_fields_are_431_over_h2() {
+    let (origin, proxy) = limited("limits = { headers = 10 }").await;
+    let mut client = proxy.h2c().await;
+    for (count, status) in [(9, 200), (10, 431)] {
+        let call = client.request("GET", "/");
+        let names = (0..count).map(|n| format!("x-{n}"));
+        let reply = names.fold(call, |call, name| call.header(&name, "1")).send().await;
+        assert_eq!(reply.status, status, "{count} fields beside the authority");
+    }
+    let crumbs = (0..20).fold(client.request("GET", "/"), |call, _| call.header("cookie", "a=b"));
+    assert_eq!(crumbs.send().await.status, 200, "crumbs of a cookie are one field");
+    assert_eq!(origin.count(), 2);
+}
+
+#[tokio::test]
 async fn a_large_head_is_431() {
     let (origin, proxy) = limited("limits = { header_bytes = \"4KiB\" }").await;
     let mut raw = Raw::connect(proxy.http()).await;
@@ -246,4 +261,35 @@ async fn a_silent_tunnel_is_closed() {
     let mut byte = [0];
     let end = tokio::io::AsyncReadExt::read(&mut tunnel, &mut byte);
     assert_eq!(within("the end of the tunnel", end).await.unwrap_or(0), 0);
+}
+
+#[tokio::test]
+async fn asking_for_an_upgrade_lifts_no_limit() {
+    let (origin, proxy) = limited("limits = { body_bytes = \"1KiB\" }").await;
+    let mut client = proxy.client().await;
+    let call = client.request("POST", "/").header("connection", "upgrade").header("upgrade", "x");
+    assert_eq!(call.body(body::full(vec![b'x'; 2000])).send().await.status, 413);
+    assert_eq!(origin.count(), 0);
+}
+
+#[tokio::test]
+async fn a_route_has_an_exchange_deadline_of_its_own() {
+    let origin = Origin::silent().await;
+    let proxy = Proxy::with(Config::to(&origin).route("timeouts = { request = \"300ms\" }")).await;
+    for mut client in [proxy.client().await, proxy.h2c().await] {
+        assert_eq!(client.get("/").await.status, 504);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_stalls_its_upload_is_to_blame() {
+    let origin = Origin::echo().await;
+    let proxy =
+        Proxy::with(Config::to(&origin).listener("timeouts = { request = \"500ms\" }")).await;
+    for mut client in [proxy.client().await, proxy.h2c().await] {
+        let (sender, upload) = body::channel();
+        let reply = client.request("POST", "/").body(upload).send();
+        assert_eq!(reply.await.status, 408);
+        drop(sender);
+    }
 }

@@ -5,6 +5,7 @@
     clippy::panic,
     clippy::disallowed_methods,
     clippy::large_futures,
+    clippy::print_stdout,
     reason = "test code fails by panicking, measures real time, and may be as large as it reads best"
 )]
 

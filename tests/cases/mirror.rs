@@ -178,3 +178,115 @@ async fn a_share_is_copied() {
     assert!((55..=145).contains(&shadow.count()), "{} of 500 copied", shadow.count());
     assert_eq!(primary.count(), 500);
 }
+
+/// What a test does with copies, and what else it needs of green, which serves under `/green` as well.
+async fn to_serving_green(blue: &Origin, greens: &[&Origin], keys: &str) -> Proxy {
+    let greens: Vec<String> = greens.iter().map(|green| green.url()).collect();
+    let config = Config::to(blue).target("rollout:app").more(format!(
+        "[clusters.green]\nendpoints = {greens:?}\n{keys}\n[rollouts.app]\nblue = \"app\"\ngreen = \"green\"\nmirror = {{ to = \"green\" }}\n[[routes]]\nmatch = {{ path = \"/green\" }}\nto = \"cluster:green\"\n"
+    ));
+    Proxy::with(config).await
+}
+
+fn is_copy(request: &origin::Incomer) -> bool {
+    request.headers().contains_key("x-foxtrot-mirror")
+}
+
+/// Fails copies only.
+async fn failing_copies() -> Origin {
+    Origin::new(|request| async move {
+        origin::answer(if is_copy(&request) { 500 } else { 200 }, "green")
+    })
+    .await
+}
+
+#[tokio::test]
+async fn copies_that_fail_eject_no_endpoint_that_serves() {
+    let blue = Origin::named("blue").await;
+    let (one, two) = (failing_copies().await, failing_copies().await);
+    let proxy = to_serving_green(&blue, &[&one, &two], "outlier = { consecutive_5xx = 1 }").await;
+    let mut client = proxy.client().await;
+    for _ in 0..20 {
+        assert_eq!(client.get("/").await.text(), "blue");
+    }
+    proxy.metric_reaches("foxtrot_mirror_total", &[("outcome", "sent")], 20.0).await;
+    assert!(one.count() > 0 && two.count() > 0);
+    let ejected = [("cluster", "green"), ("state", "ejected")];
+    assert_eq!(proxy.metric("foxtrot_upstream_endpoint_state", &ejected).await, 0.0);
+    assert_eq!(client.get("/green").await.text(), "green");
+}
+
+#[tokio::test]
+async fn copies_are_not_tried_again() {
+    let (blue, green) = (Origin::named("blue").await, Origin::status(503).await);
+    let retry = "retry = { on = [\"503\"], max = 3 }";
+    let proxy = to_serving_green(&blue, &[&green], retry).await;
+    proxy.client().await.get("/").await;
+    proxy.metric_reaches("foxtrot_mirror_total", &[("outcome", "sent")], 1.0).await;
+    assert_eq!(green.count(), 1);
+    assert_eq!(proxy.metric("foxtrot_retries_total", &[]).await, 0.0);
+}
+
+#[tokio::test]
+async fn copies_leave_room_to_live_requests() {
+    let blue = Origin::named("blue").await;
+    let green = Origin::new(|request| async move {
+        if is_copy(&request) {
+            std::future::pending::<()>().await;
+        }
+        origin::answer(200, "green")
+    })
+    .await;
+    let keys = "breaker = { connections = 1, pending = 0, requests = 1 }\nretry = { max = 0 }";
+    let proxy = to_serving_green(&blue, &[&green], keys).await;
+    let mut client = proxy.client().await;
+    client.get("/").await;
+    green.reached(1).await;
+    for _ in 0..3 {
+        let reply = client.get("/green").await;
+        assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "green"));
+    }
+    // Now the cap is reached: the next copies use the idle connection or none.
+    client.get("/").await;
+    client.get("/").await;
+    let busy = [("outcome", "failed"), ("reason", "busy")];
+    proxy.metric_reaches("foxtrot_mirror_total", &busy, 1.0).await;
+    assert_eq!(client.get("/green").await.text(), "green");
+}
+
+#[tokio::test]
+async fn what_goes_to_the_shadow_anyway_is_not_copied() {
+    let (blue, green) = (Origin::named("blue").await, Origin::named("green").await);
+    let weights = "weights = { blue = 0, green = 100 }\nmirror = { to = \"green\" }";
+    let proxy = Proxy::with(Config::rollout(&blue, &green, weights)).await;
+    assert_eq!(proxy.client().await.get("/").await.text(), "green");
+    skipped(&proxy, "same_cluster").await;
+    assert_eq!((blue.count(), green.count()), (0, 1));
+}
+
+#[tokio::test]
+async fn copies_of_a_key_stay_on_one_endpoint_of_the_shadow() {
+    let blue = Origin::named("blue").await;
+    let (one, two) = (Origin::named("one").await, Origin::named("two").await);
+    // The key is read before the route takes it away.
+    let hash = "balance = { hash = \"header:x-user\" }";
+    let greens = [one.url(), two.url()];
+    let config = Config::to(&blue)
+        .target("rollout:app")
+        .route("request_headers = { remove = [\"x-user\"] }")
+        .more(format!("[clusters.green]\nendpoints = {greens:?}\n{hash}\n[rollouts.app]\nblue = \"app\"\ngreen = \"green\"\nmirror = {{ to = \"green\" }}\n"));
+    let proxy = Proxy::with(config).await;
+    let mut client = proxy.client().await;
+    for user in 0..20 {
+        for _ in 0..2 {
+            let target = format!("/{user}");
+            client.request("GET", &target).header("x-user", &user.to_string()).send().await;
+        }
+    }
+    eventually("all copies", async || one.count() + two.count() == 40).await;
+    assert!(one.count() > 0 && two.count() > 0);
+    for user in 0..20 {
+        let count = one.count_of(&format!("/{user}"));
+        assert!(count == 0 || count == 2, "user {user} met both endpoints");
+    }
+}

@@ -171,6 +171,33 @@ async fn a_request_in_flight_ends_where_it_began() {
 }
 
 #[tokio::test]
+async fn endpoints_that_are_gone_take_no_room_from_new_ones() {
+    let old = Origin::new(|request: origin::Incomer| async move {
+        if request.uri().path() == "/endless" {
+            return http::Response::new(body::endless(Duration::from_millis(10)));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        origin::answer(200, "old")
+    })
+    .await;
+    let new = Origin::slow(Duration::from_millis(100)).await;
+    let capped = "breaker = { connections = 4, pending = 0 }\nretry = { max = 0 }";
+    let proxy = Proxy::with(Config::to(&old).cluster(capped)).await;
+    let client = proxy.h2c().await;
+    // As long as this goes on, so does the snapshot that it began with.
+    let _endless = client.another().request("GET", "/endless").open().await.unwrap();
+    let three = async || {
+        let one = async |mut client: Client| client.get("/").await.status.as_u16();
+        futures_util::future::join_all((0..3).map(|_| one(client.another()))).await
+    };
+    assert_eq!(three().await, [200; 3]);
+    assert_eq!(old.open_connections(), 4);
+    proxy.reload_ok(Config::to(&new).cluster(capped)).await;
+    assert_eq!(three().await, [200; 3]);
+    eventually("idle connections to close", async || old.open_connections() == 1).await;
+}
+
+#[tokio::test]
 async fn a_websocket_lives_on() {
     let (tunnel, green) = (Origin::tunnel().await, Origin::named("green").await);
     let proxy = Proxy::to(&tunnel).await;

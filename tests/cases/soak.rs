@@ -49,8 +49,12 @@ async fn reloads_under_load() {
         if has_extra(round) {
             use_extra_listener(extra, &load).await;
         }
-        if round % 100 == 0 {
-            println!("round {round}: {} KiB", proxy.rss_bytes() >> 10);
+        if round.is_multiple_of(100) {
+            println!(
+                "round {round}: {} KiB, {} descriptors",
+                proxy.rss_bytes() >> 10,
+                proxy.descriptors()
+            );
         }
         if round == 20 {
             rss_before = proxy.rss_bytes();
@@ -83,7 +87,7 @@ async fn reloads_under_load() {
 
 /// Each round flips the weights; every other one swaps an endpoint and adds or removes a listener.
 fn configuration(round: usize, origins: &[Origin; 3], tunnel: &Origin, extra: u16) -> String {
-    let green = if round % 2 == 0 { 0 } else { 100 };
+    let green = if round.is_multiple_of(2) { 0 } else { 100 };
     let swapped = &origins[1 + round / 2 % 2];
     let listener = if has_extra(round) {
         format!("[listeners.extra]\nlisten = \"127.0.0.1:{extra}\"\n")
@@ -109,8 +113,10 @@ fn has_extra(round: usize) -> bool {
     round % 4 >= 2
 }
 
+/// A port outside the range that the kernel gives to outgoing connections: one of those could take it between two rounds.
 fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    let start = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    (start..).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 async fn spawn_load(proxy: &Proxy, load: &Rc<Load>) -> Vec<tokio::task::JoinHandle<()>> {

@@ -38,6 +38,20 @@ async fn endpoints_take_turns() {
 }
 
 #[tokio::test]
+async fn origins_of_one_address_have_a_series_each() {
+    let origin = Origin::echo().await;
+    let port = origin.addr().port();
+    let (name, address) = (format!("http://localhost:{port}"), format!("127.0.0.1:{port}"));
+    let proxy = Proxy::with(Config::to_all(&[&origin, &name])).await;
+    let metrics = proxy.metrics().await;
+    let healthy = [("cluster", "app"), ("state", "healthy")];
+    let series = metrics.find("foxtrot_upstream_endpoint_state", &healthy);
+    let mut endpoints: Vec<_> = series.map(|sample| sample.labels["endpoint"].clone()).collect();
+    endpoints.sort();
+    assert_eq!(endpoints, [format!("http://{address} {address}"), format!("{name} {address}")]);
+}
+
+#[tokio::test]
 async fn least_request_avoids_the_busy_endpoint() {
     let (busy, free) = (Origin::silent().await, Origin::named("free").await);
     let config =
@@ -79,6 +93,19 @@ async fn a_status_is_tried_again_where_configured() {
     let proxy = Proxy::with(Config::to(&origin).cluster(retry)).await;
     assert_eq!(proxy.client().await.get("/").await.text(), "ok");
     assert_eq!(origin.count(), 3);
+}
+
+#[tokio::test]
+async fn retries_are_counted_by_cluster() {
+    let origin = Origin::failing_first(2, 503).await;
+    let retry = "retry = { on = [\"503\"], max = 2 }";
+    let proxy = Proxy::with(Config::to(&origin).cluster(retry)).await;
+    let retries = async || proxy.metric("foxtrot_retries_total", &[("cluster", "app")]).await;
+    assert_eq!(retries().await, 0.0);
+    let mut client = proxy.client().await;
+    assert_eq!(client.get("/").await.status, 200);
+    assert_eq!(client.get("/").await.status, 200);
+    assert_eq!(retries().await, 2.0);
 }
 
 #[tokio::test]

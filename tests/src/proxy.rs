@@ -60,7 +60,7 @@ impl Proxy {
 
     /// A proxy whose configuration is `file` in a folder that the test has filled: what it reads is used as it is.
     pub async fn in_folder(dir: TempDir, file: &str) -> Self {
-        let mut child = command(&["run", "--config"])
+        let mut child = command("foxtrot", &["run", "--config"])
             .arg(dir.path().join(file))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -197,6 +197,11 @@ impl Proxy {
         self.memory("VmHWM:")
     }
 
+    /// Open file descriptors.
+    pub fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
     fn memory(&self, line: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|text| text.strip_prefix(line)).unwrap();
@@ -265,10 +270,16 @@ pub fn check(toml: impl Display) -> Exit {
 
 /// Runs `foxtrot` with these arguments to its end.
 pub fn run(arguments: &[&str]) -> Exit {
+    run_binary("foxtrot", arguments, &[])
+}
+
+/// Runs a binary of the workspace with these arguments and environment variables to its end.
+pub fn run_binary(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Exit {
     let output = tempfile::NamedTempFile::new().unwrap();
     let clone = || output.as_file().try_clone().unwrap();
     let (stdout, stderr) = (clone(), clone());
-    let mut command = command(arguments);
+    let mut command = command(name, arguments);
+    command.envs(environment.iter().copied());
     let mut child = command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).spawn().unwrap();
     let begun = Instant::now();
     let code = loop {
@@ -277,7 +288,7 @@ pub fn run(arguments: &[&str]) -> Exit {
             None if begun.elapsed() < DEADLINE => thread::sleep(Duration::from_millis(5)),
             None => {
                 let _ = child.kill();
-                panic!("foxtrot {arguments:?} did not end within {DEADLINE:?}");
+                panic!("{name} {arguments:?} did not end within {DEADLINE:?}");
             }
         }
     };
@@ -297,13 +308,14 @@ fn write_config(dir: &Path, toml: &impl Display) {
 }
 
 /// `FOXTROT_BIN`, or the binary beside this test executable: target/PROFILE/deps/cases-HASH -> target/PROFILE/foxtrot.
-fn command(arguments: &[&str]) -> Command {
+fn command(name: &str, arguments: &[&str]) -> Command {
     let executable = env::current_exe().unwrap();
-    let beside = executable.parent().and_then(Path::parent).unwrap().join("foxtrot");
-    let path = env::var_os("FOXTROT_BIN").map_or(beside, PathBuf::from);
+    let beside = executable.parent().and_then(Path::parent).unwrap().join(name);
+    let chosen = env::var_os("FOXTROT_BIN").filter(|_| name == "foxtrot");
+    let path = chosen.map_or(beside, PathBuf::from);
     assert!(
         path.exists(),
-        "no foxtrot binary at {}: run `cargo build --workspace`, then `cargo test --workspace`",
+        "no binary at {}: run `cargo build --workspace`, then `cargo test --workspace`",
         path.display()
     );
     let mut command = Command::new(path);

@@ -1,10 +1,10 @@
 //! The admin server's view of the running process.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use foxtrot_api::{
-    AccessLogStatus, CertificateStatus, ClusterStatus, ConfigText, EndpointState, Generation,
-    ListenerStatus, ReloadResult, RolloutStatus, Shares, Status, TlsStatus,
+    AccessLogStatus, CertificateStatus, ClusterStatus, ConfigText, EndpointState, EndpointStatus,
+    Generation, ListenerStatus, ReloadResult, RolloutStatus, Shares, Status, TlsStatus,
 };
 use parking_lot::Mutex;
 
@@ -36,8 +36,8 @@ impl Live {
         let mut series = Vec::new();
         for cluster in &snapshot.clusters {
             let cluster = cluster.describe();
-            for endpoint in &cluster.endpoints {
-                let one = metrics.endpoint_state(&cluster.name, &endpoint.address);
+            for (endpoint, label) in cluster.endpoints.iter().zip(labels(&cluster.endpoints)) {
+                let one = metrics.endpoint_state(&cluster.name, &label);
                 one.set(state(endpoint.state));
                 series.push(one);
             }
@@ -172,6 +172,19 @@ fn describe(rollout: &Rollout) -> RolloutStatus {
             green,
         },
     }
+}
+
+/// What metrics call endpoints: their address, behind their origin where another origin of the cluster has it as well.
+fn labels(endpoints: &[EndpointStatus]) -> Vec<String> {
+    let mut counts = HashMap::<_, u32>::new();
+    for endpoint in endpoints {
+        *counts.entry(endpoint.address.as_str()).or_default() += 1;
+    }
+    let label = |endpoint: &EndpointStatus| match counts.get(endpoint.address.as_str()) {
+        Some(2..) => format!("{} {}", endpoint.origin, endpoint.address),
+        _ => endpoint.address.clone(),
+    };
+    endpoints.iter().map(label).collect()
 }
 
 fn state(state: EndpointState) -> &'static str {

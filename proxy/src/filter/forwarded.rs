@@ -8,7 +8,10 @@
 //! This runs on every request: all values are written into one buffer. It runs after
 //! [`hop_by_hop`](super::hop_by_hop), so that a `Connection` field cannot name what is added here.
 
-use std::{fmt::Write, net::IpAddr};
+use std::{
+    fmt::Write,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, header::FORWARDED};
@@ -158,7 +161,26 @@ fn put_lines(headers: &HeaderMap, name: &HeaderName, out: &mut BytesMut) {
 }
 
 fn put_address(address: IpAddr, out: &mut BytesMut) {
-    put_display(format_args!("{}", address.to_canonical()), out);
+    match address.to_canonical() {
+        IpAddr::V4(address) => put_ipv4(address, out),
+        IpAddr::V6(address) => put_display(format_args!("{address}"), out),
+    }
+}
+
+/// By hand, because every request needs one, and `fmt` takes ten times as long.
+fn put_ipv4(address: Ipv4Addr, out: &mut BytesMut) {
+    for (at, octet) in address.octets().into_iter().enumerate() {
+        if at > 0 {
+            out.put_u8(b'.');
+        }
+        if octet >= 100 {
+            out.put_u8(b'0' + octet / 100);
+        }
+        if octet >= 10 {
+            out.put_u8(b'0' + octet / 10 % 10);
+        }
+        out.put_u8(b'0' + octet % 10);
+    }
 }
 
 fn put_display(text: std::fmt::Arguments<'_>, out: &mut BytesMut) {

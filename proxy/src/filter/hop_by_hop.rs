@@ -8,7 +8,7 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, TE, TRANSFER_ENCODING, UPGRADE},
+    header::{CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, TE},
 };
 use smallvec::SmallVec;
 
@@ -28,15 +28,32 @@ pub fn strip_request(headers: &mut HeaderMap) {
 
 /// Removes them from a response.
 pub fn strip_response(headers: &mut HeaderMap) {
-    if headers.contains_key(CONNECTION) {
+    // One walk over the few names that are there, instead of a lookup for each that might be.
+    let found: SmallVec<[HeaderName; 4]> =
+        headers.keys().filter(|name| ends_here(name)).cloned().collect();
+    if found.contains(&CONNECTION) {
         strip_named(headers);
     }
-    for name in &ALWAYS {
-        // Looking is cheaper than removing what is not there.
-        if headers.contains_key(name) {
-            headers.remove(name);
-        }
+    for name in found {
+        headers.remove(name);
     }
+}
+
+/// Whether a field always ends here.
+fn ends_here(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+            // Goes with an upgrade to HTTP/2 (RFC 9113, 3.1), which ends here.
+            | "http2-settings"
+            // CGI hands it on as HTTP_PROXY, which its programs take for their own proxy (CVE-2016-5385).
+            | "proxy"
+    )
 }
 
 fn strip_named(headers: &mut HeaderMap) {
@@ -60,19 +77,6 @@ fn strip_named(headers: &mut HeaderMap) {
 fn stays(name: &HeaderName) -> bool {
     PROTECTED.contains(name) || name.as_str().starts_with("x-forwarded-")
 }
-
-const ALWAYS: [HeaderName; 8] = [
-    CONNECTION,
-    // Goes with an upgrade to HTTP/2 (RFC 9113, 3.1), which ends here.
-    HeaderName::from_static("http2-settings"),
-    // CGI hands it on as HTTP_PROXY, which its programs take for their own proxy (CVE-2016-5385).
-    HeaderName::from_static("proxy"),
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    TE,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
 
 const PROTECTED: [HeaderName; 7] = [
     HOST,

@@ -14,13 +14,14 @@ pub fn is_sane(id: &[u8]) -> bool {
 
 /// Writes the UUID that is made of `chance`.
 pub fn write_uuid(chance: u128, out: &mut BytesMut) {
-    let bits = uuid_bits(chance).to_be_bytes();
-    for (at, byte) in bits.into_iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            out.put_u8(b'-');
-        }
-        out.put_slice(&hex(byte));
+    let mut text = [b'-'; 36];
+    let mut at = 0;
+    for (index, byte) in uuid_bits(chance).to_be_bytes().into_iter().enumerate() {
+        at += usize::from(matches!(index, 4 | 6 | 8 | 10));
+        text[at..at + 2].copy_from_slice(&hex(byte));
+        at += 2;
     }
+    out.put_slice(&text);
 }
 
 /// `chance` with the version and variant of a UUID; never zero.

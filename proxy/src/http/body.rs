@@ -4,7 +4,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -26,11 +26,18 @@ use crate::{
 /// wait: a slow origin is not the client's fault.
 pub struct Inbound {
     inner: Body,
-    received: Arc<AtomicU64>,
+    received: Arc<Received>,
     bytes_max: u64,
     pace: Pace,
     /// Exists from the first wait on: a body that is there at once costs no timer.
     deadline: Option<Pin<Box<Sleep>>>,
+}
+
+/// How far a request body has come, for those who do not read it.
+#[derive(Debug, Default)]
+pub struct Received {
+    bytes: AtomicU64,
+    whole: AtomicBool,
 }
 
 /// How long a body may keep us waiting; pure.
@@ -42,15 +49,27 @@ struct Pace {
     waiting_since: Option<Instant>,
 }
 
+impl Received {
+    /// Bytes so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether its end has been seen.
+    pub fn is_whole(&self) -> bool {
+        self.whole.load(Ordering::Relaxed)
+    }
+}
+
 impl Inbound {
-    /// Bounds `inner`. `received` counts its bytes for the access log.
-    pub fn new(inner: Body, bytes_max: u64, rate: &BodyRate, received: Arc<AtomicU64>) -> Self {
+    /// Bounds `inner`. `received` tells how far it has come.
+    pub fn new(inner: Body, bytes_max: u64, rate: &BodyRate, received: Arc<Received>) -> Self {
         Self { inner, received, bytes_max, pace: Pace::new(rate), deadline: None }
     }
 
     fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let now = clock::now();
-        let received = self.received.load(Ordering::Relaxed);
+        let received = self.received.bytes();
         let Some(at) = self.pace.begin_wait(now, received) else { return Poll::Pending };
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
         if deadline.deadline() != at {
@@ -77,7 +96,10 @@ impl HttpBody for Inbound {
         }
         let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()).and_then(Frame::data_ref);
         let len = data.map_or(0, Bytes::len) as u64;
-        let received = this.received.fetch_add(len, Ordering::Relaxed) + len;
+        let received = this.received.bytes.fetch_add(len, Ordering::Relaxed) + len;
+        if frame.is_none() || this.inner.is_end_stream() {
+            this.received.whole.store(true, Ordering::Relaxed);
+        }
         if received > this.bytes_max {
             return Poll::Ready(Some(Err(BodyError::TooLarge)));
         }

@@ -129,3 +129,6 @@ async fn open(
 /// How long a closing connection is still read from, so that the client gets to read our last words before a reset
 /// (RFC 9112, 9.6).
 pub const LINGER: Duration = Duration::from_secs(2);
+
+/// How long an idle connection of a draining listener is kept for a request that may be on its way.
+pub const DRAIN_GRACE: Duration = Duration::from_secs(1);

@@ -1,17 +1,11 @@
 //! An exchange: one request and its answer, and what is known of it so far.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Version};
 
-use super::{connection::Connection, reply};
+use super::{body::Received, connection::Connection, reply};
 use crate::{
     clock::{self, Instant},
     config::Colour,
@@ -50,14 +44,16 @@ pub struct Exchange {
     pub request_id: Option<HeaderValue>,
     /// The trace it belongs to.
     pub trace_id: Option<u128>,
-    /// Body bytes received.
-    pub bytes_in: Option<Arc<AtomicU64>>,
+    /// How far the request body has come, where there is one.
+    pub received: Option<Arc<Received>>,
     /// Body bytes sent.
     pub bytes_out: u64,
     /// Status that the client was sent; 0 if none was.
     pub status: u16,
     /// Why it ended as it did, where that was not the upstream's own answer.
     pub flag: Option<&'static str>,
+    /// Whether the answer was sent whole.
+    complete: bool,
 }
 
 /// What was asked for, kept for the log.
@@ -108,10 +104,11 @@ impl Exchange {
             upstream: upstream::Report::default(),
             request_id: None,
             trace_id: None,
-            bytes_in: None,
+            received: None,
             bytes_out: 0,
             status: 0,
             flag: None,
+            complete: false,
             connection,
         }
     }
@@ -128,16 +125,26 @@ impl Exchange {
     pub fn client_left(&mut self) {
         let row = reply::row(&Error::ClientGone);
         self.flag = Some(row.flag);
+        self.snapshot.refusals.count(self.connection.worker.id, row.flag);
     }
 
     /// The answer broke off behind its head.
     pub fn broke_off(&mut self, error: &BodyError) {
         self.flag = Some(match error {
-            BodyError::ClientGone => "client_gone",
+            // A request body that breaks off takes the answer along.
+            BodyError::ClientGone | BodyError::Abandoned => "client_gone",
+            BodyError::Malformed(_) => "malformed",
+            BodyError::TooLarge => "body_too_large",
+            BodyError::TooSlow => "request_timeout",
             BodyError::UpstreamIdle => "upstream_idle",
-            _ => "upstream_truncated",
+            BodyError::Upstream(_) | BodyError::Io(_) => "upstream_truncated",
         });
         tracing::debug!(client = %self.client.address, error = %error, "response broke off");
+    }
+
+    /// The answer was sent whole.
+    pub fn complete(&mut self) {
+        self.complete = true;
     }
 
     /// Time since the head was complete.
@@ -148,6 +155,10 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
+        // Dropped in the middle, with no reason noted: the connection went away below it.
+        if !self.complete && self.flag.is_none() {
+            self.client_left();
+        }
         let elapsed = self.elapsed();
         let worker = self.connection.worker.id;
         let status = StatusCode::from_u16(self.status).ok();
@@ -168,7 +179,7 @@ impl Drop for Exchange {
 impl Exchange {
     fn record(&self, elapsed: Duration) -> Record<'_> {
         let asked = self.request.as_ref();
-        let bytes_in = self.bytes_in.as_ref().map_or(0, |bytes| bytes.load(Ordering::Relaxed));
+        let bytes_in = self.received.as_ref().map_or(0, |received| received.bytes());
         Record {
             since_epoch: clock::since_epoch().saturating_sub(elapsed),
             listener: &self.connection.listener.state.name,

@@ -3,19 +3,21 @@
 //! Each phase is one call of a function that knows nothing of the others; the decisions among them are pure. An early end is
 //! an [`Error`], which [`reply`](super::reply) turns into the one answer that belongs to it.
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
     HeaderValue, Method, StatusCode, Version,
-    header::{CONTENT_LENGTH, DATE},
+    header::{CONNECTION, CONTENT_LENGTH, DATE, UPGRADE},
 };
 
-use super::{body::Inbound, context::Exchange, reply, reply::Reply, upgrade};
+use super::{
+    body::{Inbound, Received},
+    context::Exchange,
+    reply,
+    reply::Reply,
+    upgrade,
+};
 use crate::{
     error::Error,
     filter::{
@@ -23,6 +25,7 @@ use crate::{
         forwarded::{self, ClientFacts, Ids, Scheme},
         hop_by_hop,
     },
+    mirror::Primary,
     route::{Found, reading::other_readings, split},
     snapshot::{Action, Rollout, Route},
     upstream::{self, Call, Cluster, Informational},
@@ -53,7 +56,11 @@ async fn answer(
     x.client = client_ip::resolve(x.connection.peer.ip(), &head.headers, &snapshot.trusted_proxies);
     let host = normal_host(&head.authority);
     let route = find(x, &snapshot, &head, &host)?;
-    let body = bound(x, route, &head, body)?;
+    if head.upgrade.is_some() && head.version == Version::HTTP_2 && !route.upgrade {
+        // Extended CONNECT is nothing without its tunnel (RFC 8441, 4).
+        return Err(Error::MethodNotAllowed);
+    }
+    let body = bound(x, route, body)?;
     match &route.action {
         Action::Respond(status, text) => {
             let mut reply = reply::fixed(*status, text);
@@ -72,9 +79,10 @@ async fn answer(
             // The split reads the request as the client sent it; what we add must not move anybody.
             let cluster = choose(x, rollout, &head);
             let hash = cluster.balance_key(&head, x.client.address);
+            let primary = primary(x, rollout, cluster, &head);
             prepare(x, route, &mut head);
-            let body = mirror(x, rollout, &head, body);
-            forward(x, route, cluster, hash, upstream::Request { head, body }, interim).await
+            let request = mirror(x, rollout, primary, upstream::Request { head, body });
+            forward(x, route, cluster, hash, request, interim).await
         }
     }
 }
@@ -122,8 +130,8 @@ fn normal_host(authority: &Bytes) -> Cow<'_, [u8]> {
 }
 
 /// Holds the body to its limit and its pace, and counts it.
-fn bound(x: &mut Exchange, route: &Route, head: &RequestHead, body: Body) -> Result<Body, Error> {
-    if body.is_empty() || head.upgrade.is_some() {
+fn bound(x: &mut Exchange, route: &Route, body: Body) -> Result<Body, Error> {
+    if body.is_empty() {
         return Ok(body);
     }
     let config = &x.connection.listener.config;
@@ -131,8 +139,8 @@ fn bound(x: &mut Exchange, route: &Route, head: &RequestHead, body: Body) -> Res
     if body.exact_len().is_some_and(|length| length > bytes_max) {
         return Err(Error::BodyTooLarge);
     }
-    let received = Arc::new(AtomicU64::new(0));
-    x.bytes_in = Some(Arc::clone(&received));
+    let received = Arc::new(Received::default());
+    x.received = Some(Arc::clone(&received));
     Ok(Body::stream(Inbound::new(body, bytes_max, &config.timeouts.body, received)))
 }
 
@@ -184,15 +192,33 @@ fn choose<'r>(x: &mut Exchange, rollout: &'r Rollout, head: &RequestHead) -> &'r
     rollout.cluster(colour)
 }
 
+/// What the mirror has to know: like the split, the shadow's balance reads the request as the client sent it.
+fn primary<'c>(
+    x: &Exchange,
+    rollout: &Rollout,
+    cluster: &'c Cluster,
+    head: &RequestHead,
+) -> Primary<'c> {
+    let shadow = rollout.mirror.as_ref().map(|mirror| &mirror.to);
+    let shadow_hash = shadow.and_then(|shadow| shadow.balance_key(head, x.client.address));
+    Primary { worker: x.connection.worker.id, cluster: &cluster.name, shadow_hash }
+}
+
 /// Starts a copy to the shadow, if this request is among those to copy.
-fn mirror(x: &mut Exchange, rollout: &Rollout, head: &RequestHead, body: Body) -> Body {
-    let Some(mirror) = &rollout.mirror else { return body };
+fn mirror(
+    x: &mut Exchange,
+    rollout: &Rollout,
+    primary: Primary<'_>,
+    request: upstream::Request,
+) -> upstream::Request {
+    let Some(mirror) = &rollout.mirror else { return request };
     if !mirror.takes(x.connection.worker.chance()) {
-        return body;
+        return request;
     }
-    let (body, copied) = mirror.copy(x.connection.worker.id, head, body);
+    let upstream::Request { head, body } = request;
+    let (body, copied) = mirror.copy(primary, &head, body);
     x.mirrored = copied;
-    body
+    upstream::Request { head, body }
 }
 
 async fn forward(
@@ -219,18 +245,27 @@ async fn forward(
         informational: interim,
         report: &mut x.upstream,
     };
-    let response = upstream::forward(call, request).await?;
-    Ok(relay(route, &method, response))
+    let deadline = x.started + route.exchange_timeout(&x.connection.listener);
+    match tokio::time::timeout_at(deadline, upstream::forward(call, request)).await {
+        Ok(response) => Ok(relay(route, &method, response?)),
+        // Whose silence it was decides whose fault it is.
+        Err(_) if x.received.as_ref().is_some_and(|received| !received.is_whole()) => {
+            Err(Error::RequestTimeout("body"))
+        }
+        Err(_) => Err(Error::ExchangeTimeout),
+    }
 }
 
 /// Makes the head that the client sees.
 fn relay(route: &Route, method: &Method, response: upstream::Response) -> Reply {
     let upstream::Response { mut head, body, tunnel } = response;
-    if tunnel.is_some() {
-        // Connection and Upgrade are what the client has to see here.
-        return Reply { head, body, tunnel, announced_length: None };
-    }
+    let upgrade = head.headers.get(UPGRADE).filter(|_| tunnel.is_some()).cloned();
     hop_by_hop::strip_response(&mut head.headers);
+    if let Some(upgrade) = upgrade {
+        // Of a switch of protocols, these two are what the client has to see.
+        head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        head.headers.insert(UPGRADE, upgrade);
+    }
     let length = head.headers.remove(CONTENT_LENGTH);
     let bodiless = method == Method::HEAD || head.status == StatusCode::NOT_MODIFIED;
     if !head.headers.contains_key(DATE) {
@@ -238,7 +273,7 @@ fn relay(route: &Route, method: &Method, response: upstream::Response) -> Reply 
         head.headers.insert(DATE, reply::date());
     }
     route.response_headers.apply(&mut head.headers);
-    Reply { head, body, tunnel: None, announced_length: length.filter(|_| bodiless) }
+    Reply { head, body, tunnel, announced_length: length.filter(|_| bodiless) }
 }
 
 /// The deadline that a gRPC client has set (gRPC over HTTP/2, "Timeout"): at most eight digits and a unit.

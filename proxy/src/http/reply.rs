@@ -1,6 +1,6 @@
 //! Every answer that is our own, and the one table from [`Error`] to status, flag and metric.
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
@@ -19,7 +19,7 @@ pub struct Reply {
     /// Body.
     pub body: Body,
     /// What the connection becomes behind the head, where the upstream switched protocols.
-    pub tunnel: Option<Tunnel>,
+    pub tunnel: Option<Box<Tunnel>>,
     /// Length of the body that an answer to HEAD would have, or a 304 speaks of.
     pub announced_length: Option<HeaderValue>,
 }
@@ -169,11 +169,23 @@ fn empty(status: u16) -> Reply {
     Reply { head, body: Body::Empty, tunnel: None, announced_length: None }
 }
 
-/// The present, as a Date field has it (RFC 9110, 6.6.1).
+/// The present, as a Date field has it (RFC 9110, 6.6.1): written once a second by each worker.
 pub fn date() -> HeaderValue {
-    let now = std::time::UNIX_EPOCH + crate::clock::since_epoch();
-    HeaderValue::from_maybe_shared(Bytes::from(httpdate::fmt_http_date(now)))
-        .unwrap_or(HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
+    thread_local! {
+        static LAST: RefCell<(u64, HeaderValue)> = const {
+            RefCell::new((0, HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT")))
+        };
+    }
+    let now = crate::clock::since_epoch();
+    LAST.with_borrow_mut(|(second, date)| {
+        if *second != now.as_secs() {
+            let text = httpdate::fmt_http_date(std::time::UNIX_EPOCH + now);
+            if let Ok(written) = HeaderValue::from_maybe_shared(Bytes::from(text)) {
+                (*second, *date) = (now.as_secs(), written);
+            }
+        }
+        date.clone()
+    })
 }
 
 /// Whole seconds, at least one: a client that comes back at once would find us as full.

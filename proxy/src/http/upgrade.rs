@@ -15,6 +15,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::{Buf, Bytes, BytesMut};
 use h2::{RecvStream, SendStream, server::SendResponse};
 use http::{HeaderValue, Response, StatusCode, header};
+use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::watch,
@@ -53,7 +54,7 @@ pub async fn run_h2(
     tunnel: Tunnel,
     reply: Reply,
     incoming: RecvStream,
-    mut respond: SendResponse<Bytes>,
+    respond: &Mutex<SendResponse<Bytes>>,
 ) {
     // RFC 8441, 5: 200 takes the place of 101, and the handshake's fields fall away.
     let mut response = Response::new(());
@@ -64,7 +65,8 @@ pub async fn run_h2(
     *response.status_mut() = StatusCode::OK;
     exchange.status = 200;
     let phase = exchange.connection.phase();
-    match respond.send_response(response, false) {
+    let sent = respond.lock().send_response(response, false);
+    match sent {
         Ok(outgoing) => run(exchange, H2Stream::new(incoming, outgoing), tunnel, phase).await,
         Err(_) => exchange.client_left(),
     }
@@ -91,7 +93,10 @@ async fn run(
     let relay = Relay::new(&mut client, &mut upstream, idle);
     tokio::select! {
         sent = relay => match sent {
-            Ok(bytes) => exchange.bytes_out = bytes,
+            Ok(bytes) => {
+                exchange.bytes_out = bytes;
+                exchange.complete();
+            }
             Err(error) => exchange.flag = Some(if error.kind() == io::ErrorKind::TimedOut { "tunnel_idle" } else { "tunnel_reset" }),
         },
         () = reached(&mut phase, Phase::Cut) => exchange.flag = Some("drained"),

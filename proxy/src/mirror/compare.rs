@@ -9,8 +9,7 @@ use http_body::Body as _;
 
 use crate::{
     error::Error,
-    upstream::{self, Call, Cluster},
-    wire::{Body, RequestHead},
+    upstream::{self, Cluster, Request},
 };
 
 /// Sends a copy and reads its answer to the end.
@@ -20,20 +19,10 @@ use crate::{
 pub async fn observe(
     to: &Arc<Cluster>,
     worker: usize,
-    head: RequestHead,
-    body: Body,
+    hash: Option<u64>,
+    copy: Request,
 ) -> Result<(), Error> {
-    let mut report = upstream::Report::default();
-    let call = Call {
-        worker,
-        cluster: to,
-        hash: None,
-        per_try: None,
-        total: None,
-        informational: None,
-        report: &mut report,
-    };
-    let mut answer = upstream::forward(call, upstream::Request { head, body }).await?.body;
+    let mut answer = upstream::forward_copy(to, worker, hash, copy).await?.body;
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut answer).poll_frame(cx)).await {
         frame.map_err(|error| Error::Reset(error.to_string()))?;
     }

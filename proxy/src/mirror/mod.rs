@@ -18,8 +18,9 @@ use http::{HeaderName, HeaderValue, Method};
 
 use crate::{
     config,
+    error::Error,
     observe::{metrics::Metrics, shards::Counter},
-    upstream::Cluster,
+    upstream::{Cluster, Request},
     wire::{Body, RequestHead},
 };
 
@@ -38,6 +39,17 @@ pub struct Mirror {
     /// What outlives a reload.
     pub state: Arc<MirrorState>,
     limits: Limits,
+}
+
+/// What a mirror has to know of a request beside its head.
+#[derive(Debug, Clone, Copy)]
+pub struct Primary<'a> {
+    /// The worker that it runs on.
+    pub worker: usize,
+    /// Name of the cluster that it goes to.
+    pub cluster: &'a str,
+    /// Hash of the key that the shadow is balanced by, where it is.
+    pub shadow_hash: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -81,11 +93,15 @@ pub enum Reason {
     Timeout,
     /// The request asks for another protocol.
     Upgrade,
+    /// The request itself goes to the shadow's cluster.
+    SameCluster,
+    /// Live requests leave the copy no connection.
+    Busy,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Method,
         Self::Size,
         Self::Budget,
@@ -94,6 +110,8 @@ impl Reason {
         Self::Upstream,
         Self::Timeout,
         Self::Upgrade,
+        Self::SameCluster,
+        Self::Busy,
     ];
 
     /// The word in metrics.
@@ -107,6 +125,8 @@ impl Reason {
             Self::Upstream => "upstream",
             Self::Timeout => "timeout",
             Self::Upgrade => "upgrade",
+            Self::SameCluster => "same_cluster",
+            Self::Busy => "busy",
         }
     }
 }
@@ -188,8 +208,14 @@ impl Mirror {
     }
 
     /// Starts a copy of this request, if methods and limits allow it, and gives back the body to send to the primary.
-    pub fn copy(self: &Arc<Self>, worker: usize, head: &RequestHead, body: Body) -> (Body, bool) {
-        let slot = match self.admit(head, &body) {
+    pub fn copy(
+        self: &Arc<Self>,
+        primary: Primary<'_>,
+        head: &RequestHead,
+        body: Body,
+    ) -> (Body, bool) {
+        let Primary { worker, cluster, shadow_hash } = primary;
+        let slot = match self.admit(cluster, head, &body) {
             Ok(slot) => slot,
             Err(reason) => {
                 self.state.skipped.count(worker, reason);
@@ -205,11 +231,18 @@ impl Mirror {
         head.headers.remove(http::header::EXPECT);
         let (body, copy) =
             tee::split(body, self.body_bytes_max, Arc::clone(&self.state), self.limits.bytes);
-        tokio::spawn(send(Arc::clone(self), worker, head, copy, slot));
+        let cut = copy.cut();
+        let request = Request { head, body: Body::stream(copy) };
+        let mirror = Arc::clone(self);
+        let job = Job { mirror, worker, hash: shadow_hash, request, cut, _slot: slot };
+        tokio::spawn(job.run());
         (body, true)
     }
 
-    fn admit(&self, head: &RequestHead, body: &Body) -> Result<Slot, Reason> {
+    fn admit(&self, cluster: &str, head: &RequestHead, body: &Body) -> Result<Slot, Reason> {
+        if *cluster == *self.to.name {
+            return Err(Reason::SameCluster);
+        }
         if head.upgrade.is_some() {
             return Err(Reason::Upgrade);
         }
@@ -235,24 +268,41 @@ impl Drop for Slot {
     }
 }
 
-/// Sends a copy and takes in its answer, within the mirror's deadline.
-async fn send(mirror: Arc<Mirror>, worker: usize, head: RequestHead, body: tee::Copy, slot: Slot) {
-    let cut = body.cut();
-    let exchange = compare::observe(&mirror.to, worker, head, Body::stream(body));
-    let deadline = crate::clock::now() + mirror.timeout;
-    let outcome = tokio::time::timeout_at(deadline, exchange).await;
-    let failed = match outcome {
-        Ok(Ok(())) => None,
-        // A copy that was cut off fails as well, sooner or later: the cut is the reason.
-        Ok(Err(_)) => Some(cut.reason().unwrap_or(Reason::Upstream)),
-        Err(_) => Some(cut.reason().unwrap_or(Reason::Timeout)),
-    };
-    match failed {
-        None => mirror.state.sent.inc(worker),
-        Some(reason @ (Reason::Size | Reason::Budget | Reason::Primary)) => {
-            mirror.state.cut.count(worker, reason)
+/// A copy on its way.
+struct Job {
+    mirror: Arc<Mirror>,
+    worker: usize,
+    hash: Option<u64>,
+    request: Request,
+    cut: tee::Cut,
+    _slot: Slot,
+}
+
+impl Job {
+    /// Sends the copy and takes in its answer, within the mirror's deadline.
+    async fn run(self) {
+        let Self { mirror, worker, hash, request, cut, _slot } = self;
+        let deadline = crate::clock::now() + mirror.timeout;
+        let exchange = compare::observe(&mirror.to, worker, hash, request);
+        let failed = match tokio::time::timeout_at(deadline, exchange).await {
+            Ok(Ok(())) => None,
+            // A copy that was cut off fails as well, sooner or later: the cut is the reason.
+            Ok(Err(error)) => Some(cut.reason().unwrap_or(reason_of(&error))),
+            Err(_) => Some(cut.reason().unwrap_or(Reason::Timeout)),
+        };
+        match failed {
+            None => mirror.state.sent.inc(worker),
+            Some(reason @ (Reason::Size | Reason::Budget | Reason::Primary)) => {
+                mirror.state.cut.count(worker, reason)
+            }
+            Some(reason) => mirror.state.failed.count(worker, reason),
         }
-        Some(reason) => mirror.state.failed.count(worker, reason),
     }
-    drop(slot);
+}
+
+fn reason_of(error: &Error) -> Reason {
+    match error {
+        Error::Overflow { .. } => Reason::Busy,
+        _ => Reason::Upstream,
+    }
 }

@@ -134,7 +134,7 @@ fn clusters(
         let previous = around
             .previous
             .and_then(|previous| previous.clusters.iter().find(|cluster| *cluster.name == **name));
-        let compiled = Cluster::compile(name, written, previous, around.workers);
+        let compiled = Cluster::compile(name, written, previous, around.metrics);
         let at = |(key, message): (String, String)| {
             Problem::at(inside(path!["clusters", name.as_str()], &key), message)
         };

@@ -303,6 +303,7 @@ impl Control {
         if let Some(workers) = &*self.workers.lock() {
             workers.publish(&snapshot);
         }
+        upstream::replaced(&before.clusters, &snapshot.clusters);
         self.retire_listeners(before, &plan);
         self.listen(plan);
         // Those who watch have ended only if the process has.

@@ -2,6 +2,8 @@
 
 pub mod compile;
 pub mod control;
+#[cfg(test)]
+mod effects;
 pub mod history;
 mod plan;
 mod read;

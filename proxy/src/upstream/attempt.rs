@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use http::{Version, uri::Scheme};
+use http::uri::Scheme;
 use tokio::time::timeout_at;
 
 use super::{
     Cluster, Informational, Report, Response,
-    breaker::{Admission, Slot},
+    breaker::{Admission, Slot, Traffic},
     cluster::RETRY_AFTER,
     connect::{self, Purpose},
     deadline::Deadline,
@@ -30,6 +30,7 @@ pub(super) struct Try<'a> {
     pub(super) cluster: &'a Arc<Cluster>,
     pub(super) endpoint: &'a Arc<Endpoint>,
     pub(super) worker: usize,
+    pub(super) traffic: Traffic,
     pub(super) head: &'a RequestHead,
     pub(super) source: &'a Source,
     pub(super) deadline: Deadline,
@@ -38,7 +39,7 @@ pub(super) struct Try<'a> {
 
 /// A way to send one request.
 enum Line {
-    Http1(h1::Connection),
+    Http1(Box<h1::Connection>),
     Http2(h2::Lease),
 }
 
@@ -68,7 +69,7 @@ impl Try<'_> {
         admission: &mut Option<Admission>,
         report: &mut Report,
     ) -> Result<Response, Failure> {
-        let mut held = Held::new(self.cluster.clone(), self.endpoint.clone(), self.worker);
+        let mut held = Held::new(self.cluster, self.endpoint, self.worker, self.traffic);
         let result = self.exchange(report).await;
         match &result {
             Ok(answer) if answer.is_server_error() => held.see(Seen::ServerError),
@@ -87,9 +88,8 @@ impl Try<'_> {
     async fn exchange(&self, report: &mut Report) -> Result<Answer, Failure> {
         let mut which = Which::Any;
         loop {
-            let line = self.line(which, report).await.map_err(Failure::before_sending)?;
+            let line = self.line(which).await.map_err(Failure::before_sending)?;
             report.reused = line.is_reused();
-            report.protocol = Some(line.version());
             let idle = line.idle();
             let failure = match self.send(line).await {
                 Ok(answer) => return Ok(answer),
@@ -131,17 +131,12 @@ impl Try<'_> {
         safe && matches!(failure.error, Error::Reset(_)) && self.source.is_replayable()
     }
 
-    async fn line(&self, which: Which, report: &mut Report) -> Result<Line, Error> {
-        report.connect = None;
+    async fn line(&self, which: Which) -> Result<Line, Error> {
         if let Some(line) = self.idle_line(which) {
             return Ok(line);
         }
-        let start = clock::now();
-        let connect_at = start + self.cluster.settings.timeouts.connect;
-        let until = connect_at.min(self.deadline.at(None).0);
-        let line = self.connect(which, until).await?;
-        report.connect = Some(clock::now() - start);
-        Ok(line)
+        let connect_at = clock::now() + self.cluster.settings.timeouts.connect;
+        self.connect(which, connect_at.min(self.deadline.at(None).0)).await
     }
 
     fn idle_line(&self, which: Which) -> Option<Line> {
@@ -150,7 +145,7 @@ impl Try<'_> {
         }
         let pool = self.cluster.settings.pool;
         if self.may_share()
-            && let Some(lease) = self.endpoint.checkout_shared(self.worker, pool)
+            && let Some(lease) = self.endpoint.checkout_shared(self.worker, pool, self.traffic)
         {
             return Some(Line::Http2(lease));
         }
@@ -158,7 +153,11 @@ impl Try<'_> {
         let repeatable = retry::is_idempotent(&self.head.method);
         let limit = self.endpoint.idle_limit(pool);
         let idle_max = if repeatable { limit } else { limit / 2 };
-        self.endpoint.checkout(self.worker, pool, idle_max).map(Line::Http1)
+        let mut connection = self.endpoint.checkout(self.worker, pool, idle_max)?;
+        if self.traffic == Traffic::Copy {
+            connection.slot.lend();
+        }
+        Some(Line::Http1(connection))
     }
 
     /// Whether this request may share a connection with others.
@@ -192,7 +191,7 @@ impl Try<'_> {
         opened.map_err(|_| Error::ConnectTimeout)?.map_err(Error::Connect)
     }
 
-    async fn open(&self, slot: Slot) -> Result<Line, String> {
+    async fn open(&self, mut slot: Slot) -> Result<Line, String> {
         let transport = &self.endpoint.transport;
         let upgrade = self.head.upgrade.is_some() && transport.protocol != UpstreamProtocol::H2;
         let purpose = if upgrade { Purpose::Upgrade } else { Purpose::Requests };
@@ -202,10 +201,12 @@ impl Try<'_> {
             self.endpoint.agree(if speaks_h2 { Agreed::Http2 } else { Agreed::Http1 });
         }
         if !speaks_h2 {
-            return Ok(Line::Http1(h1::Connection::new(stream, slot)));
+            return Ok(Line::Http1(Box::new(h1::Connection::new(stream, slot))));
         }
+        // Others will share it. Where a copy has opened it and there is no more room, it stays one above the cap.
+        slot.take_back(self.cluster.settings.breaker.connections);
         let handle = h2::Handle::start(stream, slot).await?;
-        let lease = handle.lease().ok_or("the endpoint allows no streams")?;
+        let lease = handle.lease(self.traffic).ok_or("the endpoint allows no streams")?;
         self.endpoint.share(self.worker, handle);
         Ok(Line::Http2(lease))
     }
@@ -213,6 +214,9 @@ impl Try<'_> {
     /// Room for one more connection under the breaker's cap: idle connections elsewhere are closed for it, then the request
     /// waits until one is free.
     async fn room(&self, which: Which, until: Instant) -> Result<Room, Error> {
+        if self.traffic == Traffic::Copy {
+            return self.room_for_copy().ok_or(overflow("connections"));
+        }
         if let Some(room) = self.room_at_once(which) {
             return Ok(room);
         }
@@ -233,6 +237,12 @@ impl Try<'_> {
         }
     }
 
+    /// Room that nobody else wants.
+    fn room_for_copy(&self) -> Option<Room> {
+        let cap = self.cluster.settings.breaker.connections;
+        self.cluster.load.connection_for_copy(&self.endpoint.vitals, cap).map(Room::Slot)
+    }
+
     fn room_at_once(&self, which: Which) -> Option<Room> {
         let cap = self.cluster.settings.breaker.connections;
         let slot = || self.cluster.load.connection(&self.endpoint.vitals, cap).map(Room::Slot);
@@ -247,13 +257,6 @@ impl Line {
         match self {
             Self::Http1(connection) => connection.used,
             Self::Http2(lease) => lease.reused,
-        }
-    }
-
-    fn version(&self) -> Version {
-        match self {
-            Self::Http1(_) => Version::HTTP_11,
-            Self::Http2(_) => Version::HTTP_2,
         }
     }
 

@@ -2,6 +2,9 @@
 //!
 //! What exceeds a cap is refused ([`crate::error::Error::Overflow`], which is 429): being full is never the upstream's fault.
 //! The counters outlive a reload; the caps are the configuration's and are passed in.
+//!
+//! Copies of requests ([`Traffic::Copy`]) find room only where live requests leave some, and a connection that one uses is not
+//! counted against those: whoever mirrors to a cluster that also serves must not have its clients refused for it.
 
 use std::sync::{
     Arc,
@@ -12,11 +15,22 @@ use tokio::sync::{Notify, futures::Notified};
 
 use super::endpoint::Vitals;
 
+/// Whose a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Traffic {
+    /// A client's.
+    Live,
+    /// A mirror's.
+    Copy,
+}
+
 /// What a cluster has under way.
 #[derive(Debug, Default)]
 pub struct Load {
     requests: AtomicU32,
     connections: AtomicU32,
+    /// Connections in the hands of copies, beside the others.
+    copies: AtomicU32,
     pending: AtomicU32,
     retries: AtomicU32,
     freed: Notify,
@@ -31,6 +45,7 @@ pub struct Admission(Arc<Load>);
 pub struct Slot {
     load: Arc<Load>,
     vitals: Arc<Vitals>,
+    holder: Traffic,
 }
 
 /// A request that waits for a connection.
@@ -57,7 +72,16 @@ impl Load {
     pub fn connection(self: &Arc<Self>, vitals: &Arc<Vitals>, cap: u32) -> Option<Slot> {
         take(&self.connections, cap).then(|| {
             vitals.connections.fetch_add(1, Ordering::Relaxed);
-            Slot { load: self.clone(), vitals: vitals.clone() }
+            Slot { load: self.clone(), vitals: vitals.clone(), holder: Traffic::Live }
+        })
+    }
+
+    /// The same for a copy, unless `cap` are open over all.
+    pub fn connection_for_copy(self: &Arc<Self>, vitals: &Arc<Vitals>, cap: u32) -> Option<Slot> {
+        let room = cap.saturating_sub(self.connections.load(Ordering::Relaxed));
+        take(&self.copies, room).then(|| {
+            vitals.connections.fetch_add(1, Ordering::Relaxed);
+            Slot { load: self.clone(), vitals: vitals.clone(), holder: Traffic::Copy }
         })
     }
 
@@ -90,7 +114,7 @@ impl Load {
 
     /// Connections open or being made.
     pub fn connections(&self) -> u32 {
-        self.connections.load(Ordering::Relaxed)
+        self.connections.load(Ordering::Relaxed) + self.copies.load(Ordering::Relaxed)
     }
 
     /// Requests that wait for a connection.
@@ -108,6 +132,25 @@ impl Slot {
     /// The load that it is part of.
     pub fn load(&self) -> &Arc<Load> {
         &self.load
+    }
+
+    /// Leaves its room to live requests while a copy has the connection.
+    pub fn lend(&mut self) {
+        if self.holder == Traffic::Live {
+            self.holder = Traffic::Copy;
+            self.load.copies.fetch_add(1, Ordering::Relaxed);
+            self.load.connections.fetch_sub(1, Ordering::Relaxed);
+            self.load.freed();
+        }
+    }
+
+    /// Takes room again, as a connection must have that is to serve live requests. False where `cap` do by now.
+    pub fn take_back(&mut self, cap: u32) -> bool {
+        if self.holder == Traffic::Copy && take(&self.load.connections, cap) {
+            self.holder = Traffic::Live;
+            self.load.copies.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.holder == Traffic::Live
     }
 }
 
@@ -127,7 +170,10 @@ impl Drop for Admission {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.vitals.connections.fetch_sub(1, Ordering::Relaxed);
-        self.load.connections.fetch_sub(1, Ordering::Relaxed);
+        match self.holder {
+            Traffic::Live => self.load.connections.fetch_sub(1, Ordering::Relaxed),
+            Traffic::Copy => self.load.copies.fetch_sub(1, Ordering::Relaxed),
+        };
         self.load.freed();
     }
 }
@@ -175,6 +221,25 @@ mod tests {
         drop(slot);
         assert_eq!((load.connections(), vitals.connections.load(Ordering::Relaxed)), (0, 0));
         assert!(load.wait(0).is_none());
+    }
+
+    #[test]
+    fn copies_take_what_is_left_and_no_room_from_others() {
+        let load = Arc::new(Load::default());
+        let vitals = Arc::new(Vitals::default());
+        let live = load.connection(&vitals, 2).unwrap();
+        let mut copy = load.connection_for_copy(&vitals, 2).unwrap();
+        assert!(load.connection_for_copy(&vitals, 2).is_none());
+        let mut other = load.connection(&vitals, 2).unwrap();
+        assert_eq!(load.connections(), 3);
+        assert!(!copy.take_back(2), "two live ones are open");
+        drop(live);
+        assert!(copy.take_back(2) && load.connection(&vitals, 2).is_none());
+        other.lend();
+        assert!(load.connection(&vitals, 2).is_some());
+        assert_eq!(load.connections(), 2);
+        drop((copy, other));
+        assert_eq!((load.connections(), vitals.connections.load(Ordering::Relaxed)), (0, 0));
     }
 
     #[tokio::test]

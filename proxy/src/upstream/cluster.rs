@@ -1,6 +1,7 @@
 //! `[clusters.NAME]` compiled: settings, endpoints, and the load that they share.
 
 use std::{
+    collections::HashSet,
     net::{IpAddr, SocketAddr},
     sync::{
         Arc,
@@ -16,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     balance::{self, Fitness},
-    breaker::{Admission, Load},
+    breaker::{Admission, Load, Traffic},
     endpoint::{Endpoint, Held},
     health, maglev,
     outlier::Seen,
@@ -27,6 +28,7 @@ use crate::{
     clock::{self, Instant},
     config,
     error::Error,
+    observe::{metrics::Metrics, shards::Counter},
     route::StickyKeys,
     wire::RequestHead,
 };
@@ -47,6 +49,8 @@ pub struct Cluster {
     /// Tells the control thread of another set of endpoints.
     changed: watch::Sender<()>,
     lanes: Box<[Lane]>,
+    /// Further tries.
+    pub(super) retries: Arc<Counter>,
     made_from: source::MadeFrom,
     /// Ejections are counted against their share one at a time.
     ejecting: Mutex<()>,
@@ -78,7 +82,7 @@ impl Cluster {
         name: &str,
         config: &config::Cluster,
         previous: Option<&Arc<Self>>,
-        workers: usize,
+        metrics: &Metrics,
     ) -> Result<Arc<Self>, Vec<Problem>> {
         let key = key(&config.balance)?;
         if let Some(health) = &config.health {
@@ -97,12 +101,20 @@ impl Cluster {
             load: previous.map(|previous| previous.load.clone()).unwrap_or_default(),
             endpoints: ArcSwap::default(),
             changed: watch::Sender::new(()),
-            lanes: lanes(workers.max(1)),
+            lanes: lanes(metrics.workers().max(1)),
+            retries: metrics.retries(name),
             made_from,
             ejecting: Mutex::default(),
         };
         cluster.adopt(previous);
         Ok(Arc::new(cluster))
+    }
+
+    /// What was compiled, as text: settings and origins, without what is learned or left to chance.
+    #[cfg(test)]
+    pub(crate) fn compiled(&self) -> String {
+        let origins = self.sources.iter().map(|source| (&source.origin, source.transport.protocol));
+        format!("{:?} {:?} {:?}", self.key, self.settings, origins.collect::<Vec<_>>())
     }
 
     /// Hash of the key that requests are balanced by, where `balance` names one.
@@ -152,6 +164,7 @@ impl Cluster {
         &self,
         worker: usize,
         hash: Option<u64>,
+        traffic: Traffic,
         tried: &[Arc<Endpoint>],
     ) -> Option<Arc<Endpoint>> {
         let now = clock::now();
@@ -160,9 +173,11 @@ impl Cluster {
         let fitness = |index: usize| self.fitness(&list[index], tried, now);
         // A further try takes nobody's turn: with it, two endpoints of which one fails would have every request start at
         // that one.
-        let turn = |lane: &Lane| match tried {
-            [] => lane.turn.fetch_add(1, Ordering::Relaxed),
-            _ => lane.turn.load(Ordering::Relaxed),
+        // Nor does a copy: of two endpoints, one would get all copies and the other all that is live.
+        let turn = |lane: &Lane| match (traffic, tried) {
+            (Traffic::Copy, _) => self.chance(worker) as usize,
+            (Traffic::Live, []) => lane.turn.fetch_add(1, Ordering::Relaxed),
+            (Traffic::Live, _) => lane.turn.load(Ordering::Relaxed),
         };
         let lane = self.lanes.get(worker).or(self.lanes.first())?;
         let index = match (self.settings.balance, hash, &endpoints.table) {
@@ -202,8 +217,10 @@ impl Cluster {
             }
             for address in addresses {
                 let known = |e: &&Arc<Endpoint>| e.origin == own.origin && e.address == *address;
-                let endpoint = current.list.iter().find(known).cloned();
-                list.push(endpoint.unwrap_or_else(|| Arc::new(self.endpoint(own, *address, None))));
+                list.push(match current.list.iter().find(known) {
+                    Some(known) if !known.is_retired() => known.clone(),
+                    known => Arc::new(self.endpoint(own, *address, known.map(AsRef::as_ref))),
+                });
             }
         }
         let gone: Vec<_> = current
@@ -249,6 +266,7 @@ impl Cluster {
                 let kept = same.filter(|old| {
                     Arc::ptr_eq(&old.transport, &source.transport)
                         && old.pools.len() == self.lanes.len()
+                        && !old.is_retired()
                 });
                 list.push(match kept {
                     Some(kept) => kept.clone(),
@@ -280,10 +298,24 @@ impl Cluster {
     }
 }
 
+/// Takes endpoints out of use that were in clusters `before` and are in none `after`: their idle connections close at once,
+/// so that they hold no room under caps that outlive them, and those under way with their exchange.
+pub fn replaced(before: &[Arc<Cluster>], after: &[Arc<Cluster>]) {
+    let lists = |clusters: &[Arc<Cluster>]| -> Vec<Arc<Endpoint>> {
+        clusters.iter().flat_map(|cluster| cluster.endpoints().list.clone()).collect()
+    };
+    let kept = lists(after);
+    let kept: HashSet<_> = kept.iter().map(Arc::as_ptr).collect();
+    let gone = lists(before).into_iter().filter(|endpoint| !kept.contains(&Arc::as_ptr(endpoint)));
+    gone.for_each(|endpoint| endpoint.retire());
+}
+
 impl Held {
     /// Takes note of how the try ended.
     pub(super) fn see(&self, seen: Seen) {
-        if self.endpoint.vitals.see(seen, &self.cluster.settings.outlier) {
+        if self.traffic == Traffic::Live
+            && self.endpoint.vitals.see(seen, &self.cluster.settings.outlier)
+        {
             self.cluster.eject(&self.endpoint);
         }
     }

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     Cluster,
-    breaker::Admission,
+    breaker::{Admission, Traffic},
     health,
     keepalive::Learned,
     outlier::{Policy, Record, Seen},
@@ -110,6 +110,8 @@ pub struct Held {
     pub(super) endpoint: Arc<Endpoint>,
     /// The worker whose pool a connection returns to.
     pub(super) worker: usize,
+    /// Whose the request is: how a copy fares is not held against the endpoint.
+    pub(super) traffic: Traffic,
     /// The request's place under the breaker's cap; given when there is an answer.
     pub(super) admission: Option<Admission>,
 }
@@ -154,6 +156,11 @@ impl Endpoint {
     /// Takes note of what ALPN chose.
     pub(super) fn agree(&self, agreed: Agreed) {
         self.agreed.store(agreed as u8, Ordering::Relaxed);
+    }
+
+    /// Whether connections are not kept any more.
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
     }
 
     /// Whether no probe has ended yet.
@@ -258,10 +265,16 @@ impl Vitals {
 
 impl Held {
     /// Starts a try.
-    pub(super) fn new(cluster: Arc<Cluster>, endpoint: Arc<Endpoint>, worker: usize) -> Self {
+    pub(super) fn new(
+        cluster: &Arc<Cluster>,
+        endpoint: &Arc<Endpoint>,
+        worker: usize,
+        traffic: Traffic,
+    ) -> Self {
+        let (cluster, endpoint) = (cluster.clone(), endpoint.clone());
         endpoint.vitals.active.fetch_add(1, Ordering::Relaxed);
         endpoint.vitals.requests.fetch_add(1, Ordering::Relaxed);
-        Self { cluster, endpoint, worker, admission: None }
+        Self { cluster, endpoint, worker, traffic, admission: None }
     }
 }
 

@@ -1,9 +1,12 @@
 //! What both protocols are asked for and how they fail.
 
+use http::header::{CONTENT_LENGTH, TRAILER};
+
 use super::{Informational, deadline::Deadline};
 use crate::{
     error::Error,
-    wire::{Body, BodyError, RequestHead},
+    filter::hop_by_hop,
+    wire::{Body, BodyError, RequestHead, ResponseHead},
 };
 
 /// What to send and how long to wait.
@@ -39,6 +42,14 @@ pub(super) fn client_error(error: &BodyError) -> Error {
         BodyError::TooLarge => Error::BodyTooLarge,
         _ => Error::ClientGone,
     }
+}
+
+/// Relays an interim response without what is one connection's, or frames a body that it cannot have (RFC 9110, 15.2).
+pub(super) fn relay(to: &dyn Informational, mut head: ResponseHead) {
+    hop_by_hop::strip_response(&mut head.headers);
+    head.headers.remove(CONTENT_LENGTH);
+    head.headers.remove(TRAILER);
+    to.send(head);
 }
 
 /// More interim responses than this before one answer are an endpoint gone mad.

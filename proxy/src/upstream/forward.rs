@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use smallvec::SmallVec;
 
 use super::{
-    Call, Cluster, Request, Response,
+    Call, Cluster, Report, Request, Response,
     attempt::Try,
-    breaker::{Admission, Retrying},
+    breaker::{Admission, Retrying, Traffic},
     deadline::Deadline,
     endpoint::Endpoint,
     exchange::Failure,
@@ -43,7 +43,7 @@ pub async fn forward(call: Call<'_>, request: Request) -> Result<Response, Error
     let no_authority = head.authority.is_empty();
     let mut tries = Tries::default();
     loop {
-        let Some(endpoint) = cluster.pick(worker, hash, &tries.failed) else {
+        let Some(endpoint) = cluster.pick(worker, hash, Traffic::Live, &tries.failed) else {
             return tries.end(Err(Error::NoEndpoint));
         };
         report.tries += 1;
@@ -52,7 +52,8 @@ pub async fn forward(call: Call<'_>, request: Request) -> Result<Response, Error
             head.authority = endpoint.authority.clone();
         }
         let (head, source, endpoint) = (&head, &source, &endpoint);
-        let one = Try { cluster, endpoint, worker, head, source, deadline, informational };
+        let traffic = Traffic::Live;
+        let one = Try { cluster, endpoint, worker, traffic, head, source, deadline, informational };
         let outcome = one.run(&mut admission, report).await;
         let next = tries.next(&one, idempotent, &outcome, report.tries);
         let Some(pause) = next else {
@@ -63,8 +64,34 @@ pub async fn forward(call: Call<'_>, request: Request) -> Result<Response, Error
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
+        cluster.retries.inc(worker);
         deadline = deadline.next_try(clock::now());
     }
+}
+
+/// Sends a copy of a request, once. It is no part of the cluster's load: it is not admitted, waits for no connection, and is
+/// not held against its endpoint. Whoever sends copies bounds them.
+///
+/// # Errors
+/// There is no answer, or live requests leave no room for a connection ([`Error::Overflow`]).
+pub async fn forward_copy(
+    cluster: &Arc<Cluster>,
+    worker: usize,
+    hash: Option<u64>,
+    request: Request,
+) -> Result<Response, Error> {
+    let Request { mut head, body } = request;
+    let timeouts = cluster.settings.timeouts;
+    let deadline = Deadline::new(timeouts.per_try, timeouts.total, clock::now());
+    let traffic = Traffic::Copy;
+    let endpoint = cluster.pick(worker, hash, traffic, &[]).ok_or(Error::NoEndpoint)?;
+    if head.authority.is_empty() {
+        head.authority = endpoint.authority.clone();
+    }
+    let (head, source, endpoint) = (&head, &Source::new(body, 0), &endpoint);
+    let one =
+        Try { cluster, endpoint, worker, traffic, head, source, deadline, informational: None };
+    one.run(&mut None, &mut Report::default()).await.map_err(|failure| failure.error)
 }
 
 /// What earlier tries left behind.

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::{
     Cluster,
-    breaker::Load,
+    breaker::{Load, Traffic},
     connect::{self, Purpose},
     deadline::Deadline,
     endpoint::{Endpoint, Probed},
@@ -122,12 +122,12 @@ async fn ask(health: &config::Health, endpoint: &Arc<Endpoint>) -> Result<u16, S
         Arc::new(Load::default()).connection(&Arc::default(), 1).ok_or("no room for a probe")?;
     if connect::speaks_h2(transport, &stream)? {
         let handle = h2::Handle::start(stream, slot).await?;
-        let lease = handle.lease().ok_or("the endpoint allows no streams")?;
+        let lease = handle.lease(Traffic::Live).ok_or("the endpoint allows no streams")?;
         let scheme = if transport.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
         let answer = h2::exchange(lease, ask, scheme).await.map_err(|f| f.error.to_string())?;
         return Ok(answer.head.status.as_u16());
     }
-    let connection = h1::Connection::new(stream, slot);
+    let connection = Box::new(h1::Connection::new(stream, slot));
     let answer = h1::exchange(connection, ask).await.map_err(|f| f.error.to_string())?;
     Ok(answer.head.status.as_u16())
 }

@@ -35,13 +35,12 @@ mod tls;
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::BytesMut;
-use http::Version;
 
 use crate::wire::{Body, RequestHead, ResponseHead, Stream};
 
-pub use cluster::Cluster;
+pub use cluster::{Cluster, replaced};
 pub use control::warm;
-pub use forward::forward;
+pub use forward::{forward, forward_copy};
 pub use pool::sweep;
 
 /// A request on its way to a cluster. Its fields are final: nothing hop-by-hop, no Host, no framing.
@@ -60,8 +59,8 @@ pub struct Response {
     pub head: ResponseHead,
     /// Body; the request counts as in flight until it has ended or is dropped.
     pub body: Body,
-    /// The connection, where the upstream switched protocols (101).
-    pub tunnel: Option<Tunnel>,
+    /// The connection, where the upstream switched protocols (101). Boxed: it is rare, and a response is moved often.
+    pub tunnel: Option<Box<Tunnel>>,
 }
 
 /// A connection that has left HTTP.
@@ -115,10 +114,6 @@ pub struct Report {
     pub reused: bool,
     /// Times a connection that had died idle was replaced without counting as a try.
     pub replaced: u32,
-    /// Version spoken to the endpoint.
-    pub protocol: Option<Version>,
-    /// What connecting took, where the last try connected.
-    pub connect: Option<Duration>,
     /// From the call to the answer's head.
     pub first_byte: Option<Duration>,
 }

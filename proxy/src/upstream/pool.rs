@@ -9,14 +9,14 @@ use std::{
     time::Duration,
 };
 
-use super::{Cluster, endpoint::Endpoint, h1, h2, settings};
+use super::{Cluster, breaker::Traffic, endpoint::Endpoint, h1, h2, settings};
 use crate::clock::{self, Instant};
 
 /// Idle connections of one worker to one endpoint.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     /// HTTP/1.1, the last used at the back.
-    idle: VecDeque<h1::Connection>,
+    idle: VecDeque<Box<h1::Connection>>,
     /// HTTP/2, idle or not.
     shared: Vec<h2::Handle>,
 }
@@ -37,7 +37,7 @@ impl Endpoint {
         worker: usize,
         settings: settings::Pool,
         idle_max: Duration,
-    ) -> Option<h1::Connection> {
+    ) -> Option<Box<h1::Connection>> {
         let now = clock::now();
         let limit = self.idle_limit(settings).min(idle_max);
         loop {
@@ -61,7 +61,7 @@ impl Endpoint {
         &self,
         worker: usize,
         settings: settings::Pool,
-        mut connection: h1::Connection,
+        mut connection: Box<h1::Connection>,
     ) {
         let now = clock::now();
         if settings.idle == 0 || now - connection.born >= settings.max_age {
@@ -75,7 +75,7 @@ impl Endpoint {
             let Some(pool) = self.pools.get(worker) else { return };
             let mut pool = pool.lock();
             // Read under the lock: whoever retires the endpoint clears the pool under it afterwards.
-            if self.retired.load(Ordering::Acquire) {
+            if self.is_retired() {
                 Some(connection)
             } else {
                 pool.idle.push_back(connection);
@@ -91,20 +91,21 @@ impl Endpoint {
         &self,
         worker: usize,
         settings: settings::Pool,
+        traffic: Traffic,
     ) -> Option<h2::Lease> {
         let now = clock::now();
         let pool = self.pools.get(worker)?.lock();
         pool.shared
             .iter()
             .filter(|handle| now - handle.born() < settings.max_age)
-            .find_map(h2::Handle::lease)
+            .find_map(|handle| handle.lease(traffic))
     }
 
     /// Shares an HTTP/2 connection.
     pub(super) fn share(&self, worker: usize, handle: h2::Handle) {
         let Some(pool) = self.pools.get(worker) else { return };
         let mut pool = pool.lock();
-        if !self.retired.load(Ordering::Acquire) {
+        if !self.is_retired() {
             pool.shared.retain(h2::Handle::is_open);
             pool.shared.push(handle);
         }
@@ -188,7 +189,11 @@ impl Endpoint {
         self.vitals.learn_closed(alive, now - closed.idle_since, now);
     }
 
-    fn put_back(&self, worker: usize, connection: h1::Connection) -> Option<h1::Connection> {
+    fn put_back(
+        &self,
+        worker: usize,
+        connection: Box<h1::Connection>,
+    ) -> Option<Box<h1::Connection>> {
         self.pools.get(worker)?.lock().idle.push_back(connection);
         None
     }

@@ -49,11 +49,6 @@ impl Policy {
         }
     }
 
-    /// Whether further tries are possible at all.
-    pub fn is_on(&self) -> bool {
-        self.max > 0 && !self.on.is_empty()
-    }
-
     /// Whether to try again.
     pub fn allows(&self, facts: &Facts) -> bool {
         let wanted = self.on.contains(&facts.failure) && facts.tries <= self.max;

@@ -3,9 +3,8 @@
 //! Chunk extensions have no use that anyone knows and a history of being read differently by two parsers, so they are refused.
 
 use bytes::{Buf, BytesMut};
-use http::{HeaderMap, HeaderName, header};
 
-use super::{framing::Decoded, parse};
+use super::{framing::Decoded, parse, trailers};
 
 /// Reads chunks off a connection's bytes.
 #[derive(Debug, Default)]
@@ -88,9 +87,9 @@ impl ChunkedDecoder {
         }
         check_line_ends(&section)?;
         self.state = State::Done;
-        let mut trailers = parse::trailers(section, TRAILER_FIELDS_MAX)?;
-        drop_forbidden(&mut trailers);
-        Ok(Decoded::Trailers(trailers))
+        let mut fields = parse::trailers(section, TRAILER_FIELDS_MAX)?;
+        trailers::drop_forbidden(&mut fields);
+        Ok(Decoded::Trailers(fields))
     }
 }
 
@@ -131,46 +130,9 @@ fn check_line_ends(section: &[u8]) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// RFC 9110, 6.5.1: fields for framing, routing, authentication or content must not come as trailers.
-fn drop_forbidden(trailers: &mut HeaderMap) {
-    const FORBIDDEN: [HeaderName; 20] = [
-        header::TRANSFER_ENCODING,
-        header::CONTENT_LENGTH,
-        header::HOST,
-        header::CONNECTION,
-        header::UPGRADE,
-        header::TE,
-        header::TRAILER,
-        header::EXPECT,
-        header::AUTHORIZATION,
-        header::PROXY_AUTHORIZATION,
-        header::COOKIE,
-        header::SET_COOKIE,
-        header::CONTENT_TYPE,
-        header::CONTENT_ENCODING,
-        header::CONTENT_RANGE,
-        header::CACHE_CONTROL,
-        header::MAX_FORWARDS,
-        header::RANGE,
-        header::FORWARDED,
-        header::WWW_AUTHENTICATE,
-    ];
-    for name in FORBIDDEN {
-        trailers.remove(name);
-    }
-    for name in [
-        "x-forwarded-for",
-        "x-forwarded-proto",
-        "x-forwarded-host",
-        "keep-alive",
-        "proxy-connection",
-    ] {
-        trailers.remove(name);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
     use proptest::prelude::*;
 
     use super::*;

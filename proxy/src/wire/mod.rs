@@ -10,6 +10,7 @@ pub mod framing;
 pub mod message;
 pub mod parse;
 pub mod stream;
+pub mod trailers;
 
 pub use body::{Body, BodyError};
 pub use message::{RequestHead, ResponseHead, Target};

@@ -307,7 +307,7 @@ fn collect_fields(
         Err(httparse::Error::HeaderName) => return Err(FieldError::Malformed("header name")),
         Err(_) => return Err(FieldError::Malformed("header value")),
     };
-    let mut headers = HeaderMap::with_capacity(parsed.len());
+    let mut headers = HeaderMap::with_capacity(parsed.len() + ADDED_FIELDS);
     for field in parsed {
         let name = HeaderName::from_bytes(field.name.as_bytes())
             .map_err(|_| FieldError::Malformed("header name"))?;
@@ -317,6 +317,9 @@ fn collect_fields(
     }
     Ok(headers)
 }
+
+/// Fields that are added on the way, for which a map should not have to grow: three of `X-Forwarded-*`, `X-Request-Id`.
+const ADDED_FIELDS: usize = 4;
 
 /// The first line without its CRLF, and what follows.
 fn split_line(head: &Bytes) -> (Bytes, Bytes) {

@@ -47,6 +47,15 @@ fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 #[test]
+fn addresses_are_written_as_everywhere() {
+    for text in ["0.0.0.0", "1.20.100.255", "9.10.99.101", "::1", "2001:db8::a"] {
+        let mut out = BytesMut::new();
+        put_address(text.parse().unwrap(), &mut out);
+        assert_eq!(out, text);
+    }
+}
+
+#[test]
 fn a_request_without_fields_gets_them() {
     let (headers, identity) = applied(STRANGER, &[]);
     assert_eq!(value(&headers, "x-forwarded-for"), Some("192.0.2.1"));

@@ -37,7 +37,7 @@ struct Download {
 }
 
 struct Exchange {
-    connection: Connection,
+    connection: Box<Connection>,
     upload: Upload,
     persistent: bool,
     held: Held,
@@ -54,10 +54,10 @@ impl Answer {
             held.endpoint.vitals.learn_said(timeout, clock::now());
         }
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            let Connection { stream, inbox, slot, .. } = connection;
+            let Connection { stream, inbox, slot, .. } = *connection;
             let guard = TunnelGuard { _held: held, _slot: slot };
-            let tunnel = Some(Tunnel { stream, leftover: inbox, guard });
-            return Response { head, body: Body::Empty, tunnel };
+            let tunnel = Box::new(Tunnel { stream, leftover: inbox, guard });
+            return Response { head, body: Body::Empty, tunnel: Some(tunnel) };
         }
         let silence = Silence::new(held.cluster.settings.timeouts.idle);
         let mut download = Download {
@@ -102,7 +102,8 @@ impl Download {
             return;
         };
         // Bytes behind a response belong to no request: keeping them would hand them to somebody else's.
-        if persistent && upload.is_done() && connection.inbox.is_empty() {
+        let clean = persistent && upload.is_done() && connection.inbox.is_empty();
+        if clean && connection.slot.take_back(held.cluster.settings.breaker.connections) {
             connection.outbox = upload.into_buffer();
             held.endpoint.checkin(held.worker, held.cluster.settings.pool, connection);
         }
@@ -155,7 +156,7 @@ impl Exchange {
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>, room: usize) -> Poll<Result<usize, BodyError>> {
-        let Connection { stream, inbox, .. } = &mut self.connection;
+        let Connection { stream, inbox, .. } = &mut *self.connection;
         inbox.reserve(room);
         let read = pin!(stream.read_buf(inbox));
         read.poll(cx).map_err(|error| BodyError::Upstream(describe(&error)))

@@ -22,7 +22,7 @@ use crate::{
     upstream::{
         Informational,
         connect::describe,
-        exchange::{Ask, Failure, INTERIMS_MAX, client_error},
+        exchange::{self, Ask, Failure, INTERIMS_MAX, client_error},
     },
     wire::{
         Body, RequestHead, ResponseHead,
@@ -35,7 +35,7 @@ use crate::{
 pub(in crate::upstream) struct Answer {
     pub(in crate::upstream) head: ResponseHead,
     pub(super) length: BodyLength,
-    pub(super) connection: Connection,
+    pub(super) connection: Box<Connection>,
     pub(super) upload: Upload,
     /// Whether the endpoint will take another request behind this one.
     pub(super) persistent: bool,
@@ -43,7 +43,7 @@ pub(in crate::upstream) struct Answer {
 
 /// State of an exchange before its head.
 struct Pending<'a> {
-    connection: Connection,
+    connection: Box<Connection>,
     upload: Upload,
     informational: Option<&'a dyn Informational>,
     wants_upgrade: bool,
@@ -60,23 +60,23 @@ struct Pending<'a> {
 /// # Errors
 /// There is no answer; the connection is closed.
 pub(in crate::upstream) async fn exchange(
-    connection: Connection,
+    connection: Box<Connection>,
     ask: Ask<'_>,
 ) -> Result<Answer, Failure> {
     let Ask { head, body, deadline, informational } = ask;
     let method = &head.method;
     let mut pending = Pending::new(connection, head, body, informational);
-    let mut timer = pin!(tokio::time::sleep_until(deadline.at(None).0));
+    pending.connection.alarm.set(deadline.at(None).0);
     let result = std::future::poll_fn(|cx| {
         if let Poll::Ready(result) = pending.poll_head(cx) {
             return Poll::Ready(result);
         }
-        while timer.as_mut().poll(cx).is_ready() {
+        while pending.connection.alarm.poll(cx).is_ready() {
             let (at, error) = deadline.at(pending.upload.progress);
             if clock::now() >= at {
                 return Poll::Ready(Err(error));
             }
-            timer.as_mut().reset(at);
+            pending.connection.alarm.set(at);
         }
         Poll::Pending
     })
@@ -89,7 +89,7 @@ pub(in crate::upstream) async fn exchange(
 
 impl<'a> Pending<'a> {
     fn new(
-        mut connection: Connection,
+        mut connection: Box<Connection>,
         head: &RequestHead,
         body: Body,
         informational: Option<&'a dyn Informational>,
@@ -166,8 +166,8 @@ impl<'a> Pending<'a> {
                 self.interims += 1;
                 if status == StatusCode::CONTINUE {
                     self.release();
-                } else if let Some(relay) = self.informational {
-                    relay.send(head);
+                } else if let Some(to) = self.informational {
+                    exchange::relay(to, head);
                 }
                 Ok(None)
             }
@@ -180,7 +180,7 @@ impl<'a> Pending<'a> {
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Connection { stream, inbox, .. } = &mut self.connection;
+        let Connection { stream, inbox, .. } = &mut *self.connection;
         inbox.reserve(READ_BYTES);
         let read = pin!(stream.read_buf(inbox));
         let problem = match std::task::ready!(read.poll(cx)) {

@@ -20,11 +20,12 @@ pub(super) use exchange::{Answer, exchange};
 
 use super::breaker::Slot;
 use crate::{
+    alarm::Alarm,
     clock::{self, Instant},
     wire::Stream,
 };
 
-/// A connection between two exchanges.
+/// A connection between two exchanges. It is passed from hand to hand in a box, which is moved more cheaply.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) stream: Stream,
@@ -34,6 +35,8 @@ pub(super) struct Connection {
     outbox: BytesMut,
     /// Its place under the breaker's cap.
     pub(super) slot: Slot,
+    /// Watches the exchange in hand; kept, because most exchanges end long before it goes off.
+    alarm: Alarm,
     /// When it was opened.
     pub(super) born: Instant,
     /// When its last exchange ended.
@@ -53,6 +56,7 @@ impl Connection {
             inbox: BytesMut::new(),
             outbox: BytesMut::new(),
             slot,
+            alarm: Alarm::new(now),
             born: now,
             idle_since: now,
             seen_open: now,

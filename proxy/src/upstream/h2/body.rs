@@ -14,7 +14,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use super::{Lease, exchange::Answer, upload::Upload};
 use crate::{
     upstream::{Response, connect::describe, deadline::Silence, endpoint::Held, outlier::Seen},
-    wire::{Body, BodyError},
+    wire::{Body, BodyError, trailers},
 };
 
 /// A response body that owns its stream.
@@ -63,7 +63,10 @@ impl Download {
             }
         }
         match ready!(exchange.stream.poll_trailers(cx)) {
-            Ok(Some(trailers)) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
+            Ok(Some(mut fields)) => {
+                trailers::drop_forbidden(&mut fields);
+                Poll::Ready(Some(Ok(Frame::trailers(fields))))
+            }
             Ok(None) => Poll::Ready(None),
             Err(error) => Poll::Ready(Some(Err(broke_off(&error)))),
         }

@@ -16,7 +16,7 @@ use crate::{
     upstream::{
         Informational,
         connect::describe,
-        exchange::{Ask, Failure, INTERIMS_MAX, client_error},
+        exchange::{self, Ask, Failure, INTERIMS_MAX, client_error},
     },
     wire::ResponseHead,
 };
@@ -46,7 +46,9 @@ pub(in crate::upstream) async fn exchange(
     scheme: Scheme,
 ) -> Result<Answer, Failure> {
     let Ask { head, body, deadline, informational } = ask;
-    if head.upgrade.is_some() {
+    // HTTP/2 has no Upgrade, and whoever gets one may ignore it (RFC 9110, 7.8). Extended CONNECT may not be: the client would
+    // take an ordinary 200 for its tunnel.
+    if head.upgrade.is_some() && head.version == Version::HTTP_2 {
         return Err(Failure::before_sending(Error::MethodNotAllowed));
     }
     let request =
@@ -107,6 +109,10 @@ impl Pending<'_> {
                 let error = Error::UpstreamMalformed("too many interim responses");
                 return Poll::Ready(Err(Ended::Here(error)));
             }
+            if interim.status() == StatusCode::SWITCHING_PROTOCOLS {
+                let error = Error::UpstreamMalformed("101 over http/2");
+                return Poll::Ready(Err(Ended::Here(error)));
+            }
             self.interims += 1;
             self.relay(interim);
         }
@@ -115,11 +121,11 @@ impl Pending<'_> {
 
     fn relay(&self, interim: Response<()>) {
         let (parts, ()) = interim.into_parts();
-        if let Some(relay) = self.informational
+        if let Some(to) = self.informational
             && parts.status != StatusCode::CONTINUE
         {
-            let version = Version::HTTP_2;
-            relay.send(ResponseHead { status: parts.status, version, headers: parts.headers });
+            let (status, headers) = (parts.status, parts.headers);
+            exchange::relay(to, ResponseHead { status, version: Version::HTTP_2, headers });
         }
     }
 }

@@ -22,7 +22,7 @@ use bytes::Bytes;
 pub(super) use exchange::{Answer, exchange};
 
 use super::{
-    breaker::{Load, Slot},
+    breaker::{Load, Slot, Traffic},
     connect::describe,
 };
 use crate::{
@@ -77,10 +77,14 @@ impl Handle {
         Ok(Self { sender, shared })
     }
 
-    /// A stream, if the endpoint allows one more.
-    pub(super) fn lease(&self) -> Option<Lease> {
+    /// A stream, if the endpoint allows one more. Copies leave half of the streams to live requests.
+    pub(super) fn lease(&self, traffic: Traffic) -> Option<Lease> {
         let shared = &self.shared;
         let allowed = u32::try_from(self.sender.current_max_send_streams()).unwrap_or(u32::MAX);
+        let allowed = match traffic {
+            Traffic::Live => allowed,
+            Traffic::Copy => allowed.div_ceil(2),
+        };
         if !self.is_open() || shared.active.load(Ordering::Relaxed) >= allowed {
             return None;
         }

@@ -111,6 +111,27 @@ async fn counts_outlive_a_reload() {
     ok(&after, get("/")).await;
 }
 
+#[tokio::test]
+async fn endpoints_that_a_reload_drops_leave_no_connection_under_the_cap() {
+    let (old, new) = (Origin::answering(HELLO).await, Origin::answering(HELLO).await);
+    let keys = "breaker = { connections = 1, pending = 0 }";
+    let text = |origin: &Origin| format!("endpoints = [\"http://{}\"]\n{keys}", origin.address);
+    let before = compile(&text(&old), None);
+    fetch(&before).await;
+    let after = compile(&text(&new), Some(&before));
+    assert_eq!(cap(send(&after, get("/")).await.0), "connections");
+    crate::upstream::replaced(std::slice::from_ref(&before), std::slice::from_ref(&after));
+    assert_eq!(after.describe().connections, 0);
+    // A request that began before the reload still arrives, and keeps nothing.
+    fetch(&before).await;
+    assert_eq!(after.describe().connections, 0);
+    fetch(&after).await;
+    crate::upstream::replaced(std::slice::from_ref(&after), std::slice::from_ref(&after));
+    assert_eq!(after.describe().connections, 1, "what stays keeps its own");
+    crate::upstream::replaced(&[after], &[]);
+    assert_eq!(before.describe().connections, 0, "a cluster that is gone");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_leaks_under_load_and_cancellation() {
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";

@@ -220,7 +220,7 @@ async fn a_reload_keeps_connections_and_what_was_learned() {
 fn probes_that_cannot_be_sent_are_problems() {
     let text = "endpoints = [\"http://127.0.0.1:1\"]\nhealth = { path = \"/a b\", host = \"a\\r\\nb: c\" }";
     let config: config::Cluster = toml::from_str(text).unwrap();
-    let problems = Cluster::compile("test", &config, None, 1).unwrap_err();
+    let problems = Cluster::compile("test", &config, None, &Metrics::new(1)).unwrap_err();
     let keys: Vec<&str> = problems.iter().map(|(key, _)| key.as_str()).collect();
     assert_eq!(keys, ["health.path", "health.host"]);
 }

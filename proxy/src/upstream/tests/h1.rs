@@ -194,16 +194,19 @@ async fn an_answer_before_a_broken_upload_counts() {
     assert_eq!(text(response).await, "no");
 }
 
-struct Interims(Mutex<Vec<u16>>);
+#[derive(Default)]
+pub(super) struct Interims(pub(super) Mutex<Vec<ResponseHead>>);
 
 impl Informational for Interims {
     fn send(&self, head: ResponseHead) {
-        self.0.lock().unwrap().push(head.status.as_u16());
+        self.0.lock().unwrap().push(head);
     }
 }
 
-async fn with_interims(cluster: &Arc<Cluster>) -> (Result<Response, Error>, Vec<u16>) {
-    let interims = Interims(Mutex::default());
+pub(super) async fn with_interims(
+    cluster: &Arc<Cluster>,
+) -> (Result<Response, Error>, Vec<ResponseHead>) {
+    let interims = Interims::default();
     let mut report = Report::default();
     let call = Call {
         worker: 0,
@@ -226,7 +229,20 @@ async fn interim_responses_are_relayed_but_for_100() {
     .await;
     let (result, interims) = with_interims(&origin.cluster("")).await;
     assert_eq!(result.unwrap().head.status, 204);
-    assert_eq!(interims, [103, 102]);
+    let statuses: Vec<_> = interims.iter().map(|head| head.status.as_u16()).collect();
+    assert_eq!(statuses, [103, 102]);
+}
+
+#[tokio::test]
+async fn interim_responses_leave_behind_what_is_of_one_connection() {
+    let origin = Origin::answering(
+        "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nconnection: close, x-a\r\nx-a: b\r\nkeep-alive: timeout=1\r\ntransfer-encoding: chunked\r\ncontent-length: 7\r\nupgrade: h2c\r\nte: gzip\r\ntrailer: x-b\r\nproxy-connection: close\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+    )
+    .await;
+    let (result, interims) = with_interims(&origin.cluster("")).await;
+    assert_eq!(result.unwrap().head.status, 204);
+    let names: Vec<_> = interims[0].headers.keys().map(|name| name.as_str()).collect();
+    assert_eq!(names, ["link"]);
 }
 
 #[tokio::test]

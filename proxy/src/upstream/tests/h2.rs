@@ -84,7 +84,7 @@ async fn requests_share_a_connection() {
     assert_eq!(origin.accepted(), 1);
     let (result, report) = send(&cluster, get("/")).await;
     assert_eq!(result.unwrap().head.version, Version::HTTP_2);
-    assert_eq!((report.reused, report.protocol), (true, Some(Version::HTTP_2)));
+    assert!(report.reused);
     let status = cluster.describe();
     assert_eq!((status.connections, status.in_flight, status.endpoints[0].active), (1, 0, 0));
 }
@@ -111,6 +111,48 @@ async fn bodies_and_trailers_pass_both_ways() {
     let collected = response.body.collect().await.unwrap();
     assert_eq!(collected.trailers(), Some(&trailers));
     assert_eq!(collected.to_bytes(), "abcd");
+}
+
+/// Answers with a body of announced length, these trailers behind it.
+async fn with_trailers(pairs: &'static [(&'static str, &'static str)]) -> H2Origin {
+    H2Origin::start(server::Builder::new(), async |_, _, mut respond: Respond| {
+        let mut head = http::Response::new(());
+        head.headers_mut().insert(header::CONTENT_LENGTH, 5.into());
+        let mut answer = respond.send_response(head, false).unwrap();
+        answer.send_data(Bytes::from_static(b"hello"), false).unwrap();
+        let trailers = pairs.iter().map(|(name, value)| {
+            (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))
+        });
+        answer.send_trailers(trailers.collect()).unwrap();
+    })
+    .await
+}
+
+#[tokio::test]
+async fn trailers_that_belong_in_a_head_are_dropped() {
+    let origin = with_trailers(&[("set-cookie", "a=b"), ("host", "evil"), ("x-sum", "6")]).await;
+    let response = ok(&origin.cluster(""), get("/")).await;
+    let trailers = response.body.collect().await.unwrap().trailers().cloned().unwrap();
+    assert_eq!(trailers.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["x-sum"]);
+}
+
+#[tokio::test]
+async fn interim_responses_are_relayed_but_for_101() {
+    for (status, good) in [(103, true), (101, false)] {
+        let origin = H2Origin::start(server::Builder::new(), move |_, _, mut respond: Respond| {
+            let interim =
+                http::Response::builder().status(status).header("trailer", "x-a").body(());
+            async move {
+                respond.send_informational(interim.unwrap()).unwrap();
+                hello(respond);
+            }
+        })
+        .await;
+        let cluster = origin.cluster("retry = { max = 0 }");
+        let (result, interims) = super::h1::with_interims(&cluster).await;
+        assert_eq!((result.is_ok(), interims.len()), (good, usize::from(good)), "{result:?}");
+        assert!(interims.iter().all(|head| head.headers.is_empty()));
+    }
 }
 
 #[tokio::test]
@@ -231,13 +273,19 @@ async fn a_dropped_answer_resets_its_stream() {
 }
 
 #[tokio::test]
-async fn an_upgrade_needs_http_1() {
+async fn an_upgrade_is_ignored_but_extended_connect_is_not() {
     let origin =
         H2Origin::start(server::Builder::new(), async |_, _, respond| hello(respond)).await;
-    let mut request = get("/");
-    request.head.upgrade = Some(Bytes::from_static(b"websocket"));
-    let (result, _) = send(&origin.cluster(""), request).await;
-    assert_eq!(result.unwrap_err(), Error::MethodNotAllowed);
+    let cluster = origin.cluster("");
+    for (version, answered) in [(Version::HTTP_11, true), (Version::HTTP_2, false)] {
+        let mut request = get("/");
+        request.head.upgrade = Some(Bytes::from_static(b"websocket"));
+        request.head.version = version;
+        match send(&cluster, request).await.0 {
+            Ok(response) => assert!(answered && response.tunnel.is_none()),
+            Err(error) => assert!(!answered && error == Error::MethodNotAllowed, "{error}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ use super::{Call, Cluster, Report, Request, Response, forward};
 use crate::{
     config,
     error::Error,
+    observe::metrics::Metrics,
     wire::{Body, BodyError, RequestHead, Target},
 };
 
@@ -132,7 +133,7 @@ fn cluster(addresses: &[SocketAddr], keys: &str) -> Arc<Cluster> {
 
 fn compile(text: &str, previous: Option<&Arc<Cluster>>) -> Arc<Cluster> {
     let config: config::Cluster = toml::from_str(text).unwrap();
-    Cluster::compile("test", &config, previous, 2).unwrap()
+    Cluster::compile("test", &config, previous, &Metrics::new(2)).unwrap()
 }
 
 fn get(path: &'static str) -> Request {

@@ -182,7 +182,7 @@ async fn we_show_our_certificate_where_it_is_asked_for() {
 fn problems(tls: &str) -> Vec<(String, String)> {
     let text = format!("endpoints = [\"https://app.internal\"]\ntls = {{ {tls} }}");
     let config: config::Cluster = toml::from_str(&text).unwrap();
-    Cluster::compile("test", &config, None, 1).unwrap_err()
+    Cluster::compile("test", &config, None, &Metrics::new(1)).unwrap_err()
 }
 
 #[test]

@@ -1,27 +1,23 @@
 //! HTTP/1.1 and HTTP/1.0 towards clients (RFC 9112): one loop per connection, one exchange at a time.
 
+mod response;
+
 use std::{
     future::poll_fn,
     io,
-    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::BytesMut;
 use http::{
-    HeaderMap, Method, StatusCode, Version,
+    Method, Version,
     header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING},
 };
-use http_body::Body as _;
-use tokio::{
-    sync::watch,
-    time::{Sleep, sleep_until},
-};
+use tokio::sync::watch;
 
 use super::{
-    connection::{Connection, LINGER, PREFACE},
+    connection::{Connection, DRAIN_GRACE, LINGER, PREFACE},
     context::Exchange,
     h2, handle,
     reply::Reply,
@@ -29,13 +25,13 @@ use super::{
     upgrade,
 };
 use crate::{
-    clock,
+    alarm::Alarm,
+    clock::{self, Instant},
     config::Protocol,
     error::Error,
     listener::{Phase, reached},
     wire::{
-        Body, BodyError, RequestHead, Stream,
-        encode::{self, Persistence, ResponseLength},
+        Body, RequestHead, Stream, encode,
         framing::{self, BodyLength},
         parse::{self, HeadLimits, Scan},
     },
@@ -45,16 +41,16 @@ use crate::{
 pub async fn serve(connection: Arc<Connection>, stream: Stream) {
     let transport = Arc::new(Transport::new(stream, BytesMut::new()));
     let phase = connection.phase();
-    let timer = pin!(sleep_until(clock::now()));
-    H1 { connection, transport, phase, timer, served: 0 }.run().await;
+    let alarm = Alarm::new(clock::now() + connection.listener.config.timeouts.first_byte.0);
+    H1 { connection, transport, phase, alarm, served: 0 }.run().await;
 }
 
 /// A connection between its exchanges.
-struct H1<'a> {
+struct H1 {
     connection: Arc<Connection>,
     transport: Arc<Transport>,
     phase: watch::Receiver<Phase>,
-    timer: Pin<&'a mut Sleep>,
+    alarm: Alarm,
     served: u64,
 }
 
@@ -78,14 +74,7 @@ enum Next {
     Tunnel(Box<upgrade::Switch>),
 }
 
-/// What a response does to its connection, decided before its head is written.
-struct Framing {
-    length: BodyLength,
-    keep: bool,
-    bodiless: bool,
-}
-
-impl H1<'_> {
+impl H1 {
     async fn run(mut self) {
         loop {
             let next = match self.next_request().await {
@@ -116,15 +105,15 @@ impl H1<'_> {
         let wait = if self.served == 0 { config.timeouts.first_byte } else { config.timeouts.idle };
         let mut deadline = clock::now() + wait.0;
         loop {
-            if self.transport.with_input(|input| !input.is_empty()) && !begun {
-                begun = true;
-                deadline = clock::now() + config.timeouts.header.0;
+            if self.transport.with_input(|input| !input.is_empty()) {
+                if let Some(head) = self.parse(&mut scan, limits)? {
+                    return Ok(head);
+                }
+                if !std::mem::replace(&mut begun, true) {
+                    deadline = clock::now() + config.timeouts.header.0;
+                }
             }
-            if begun && let Some(head) = self.parse(&mut scan, limits)? {
-                return Ok(head);
-            }
-            self.timer.as_mut().reset(deadline);
-            match self.wait_for_input(begun || drained).await {
+            match self.wait_for_input(deadline, begun || drained).await {
                 Input::Some => {}
                 Input::Drained => {
                     // A request may be on its way: closing now would lose it, and its answer can say that this is the end.
@@ -159,7 +148,7 @@ impl H1<'_> {
     }
 
     /// `committed`: draining changes nothing any more, only the cut does.
-    async fn wait_for_input(&mut self, committed: bool) -> Input {
+    async fn wait_for_input(&mut self, deadline: Instant, committed: bool) -> Input {
         let until = if committed { Phase::Cut } else { Phase::Draining };
         tokio::select! {
             biased;
@@ -167,7 +156,7 @@ impl H1<'_> {
                 Ok(0) | Err(_) => Input::End,
                 Ok(_) => Input::Some,
             },
-            () = self.timer.as_mut() => Input::TooLate,
+            () = self.alarm.wait(|| deadline) => Input::TooLate,
             () = reached(&mut self.phase, until) => if committed { Input::End } else { Input::Drained },
         }
     }
@@ -186,11 +175,9 @@ impl H1<'_> {
             Ok(body) => self.drive(&mut exchange, head, body).await,
         };
         match reply {
+            Some(reply) if reply.tunnel.is_some() => self.switch(exchange, reply).await,
             Some(reply) => self.respond(exchange, &method, reply, keep, explicit).await,
-            None => {
-                exchange.client_left();
-                Next::Reset
-            }
+            None => Next::Reset,
         }
     }
 
@@ -213,15 +200,13 @@ impl H1<'_> {
         Ok(Body::stream(RequestBody::new(Arc::clone(&self.transport))))
     }
 
-    /// Runs the request path, while watching for the client to leave. `None` if it did.
+    /// Runs the request path, while watching for the client to leave. `None` if nobody is left to answer.
     async fn drive(
         &mut self,
         exchange: &mut Exchange,
         head: RequestHead,
         body: Body,
     ) -> Option<Reply> {
-        let deadline = exchange.started + handle::exchange_timeout(exchange);
-        self.timer.as_mut().reset(deadline);
         let interim = (head.version == Version::HTTP_11)
             .then_some(&*self.transport as &dyn crate::upstream::Informational);
         let outcome = {
@@ -232,42 +217,15 @@ impl H1<'_> {
                 biased;
                 reply = &mut path => Outcome::Reply(reply),
                 () = poll_fn(|cx| poll_client_gone(transport, cx)) => Outcome::Gone,
-                () = self.timer.as_mut() => Outcome::TooLate,
-                () = reached(&mut self.phase, Phase::Cut) => Outcome::Gone,
+                () = reached(&mut self.phase, Phase::Cut) => Outcome::Cut,
             }
         };
         match outcome {
-            Outcome::Reply(reply) => Some(reply),
-            Outcome::Gone => None,
-            Outcome::TooLate if self.transport.body_is_read() => {
-                Some(exchange.refuse(&Error::ExchangeTimeout))
-            }
-            Outcome::TooLate => Some(exchange.refuse(&Error::RequestTimeout("body"))),
+            Outcome::Reply(reply) => return Some(reply),
+            Outcome::Gone => exchange.client_left(),
+            Outcome::Cut => exchange.flag = Some("drained"),
         }
-    }
-
-    async fn respond(
-        &mut self,
-        exchange: Exchange,
-        method: &Method,
-        reply: Reply,
-        keep: bool,
-        explicit: bool,
-    ) -> Next {
-        if reply.tunnel.is_some() {
-            return self.switch(exchange, reply).await;
-        }
-        let framing = self.frame(method, &reply, keep, explicit);
-        let persistence = match (framing.keep, explicit) {
-            (false, _) => Persistence::Close,
-            (true, true) => Persistence::KeepAliveExplicit,
-            (true, false) => Persistence::KeepAlive,
-        };
-        let sent = self.send(exchange, reply, &framing, persistence).await;
-        if sent.is_err() {
-            return Next::Reset;
-        }
-        if framing.keep && self.skip_rest_of_body().await { Next::Request } else { Next::Close }
+        None
     }
 
     async fn respond_and_close(
@@ -297,136 +255,15 @@ impl H1<'_> {
         asked && self.served + 1 < self.connection.listener.config.limits.requests
     }
 
-    fn frame(&self, method: &Method, reply: &Reply, keep: bool, http_10: bool) -> Framing {
-        let status = reply.head.status;
-        let bodiless = method == Method::HEAD
-            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        let length = match reply.body.exact_len() {
-            Some(0) => BodyLength::None,
-            Some(length) => BodyLength::Known(length),
-            None if http_10 => BodyLength::UntilClose,
-            None => BodyLength::Chunked,
-        };
-        let keep = keep
-            && (bodiless || length != BodyLength::UntilClose)
-            && !self.transport.body_is_withheld()
-            && *self.phase.borrow() == Phase::Serving;
-        Framing { length, keep, bodiless }
-    }
-
-    /// Writes head and body. An error is why the client must not take what it has for the whole.
-    async fn send(
-        &mut self,
-        mut exchange: Exchange,
-        reply: Reply,
-        framing: &Framing,
-        persistence: Persistence,
-    ) -> Result<(), ()> {
-        exchange.status = reply.head.status.as_u16();
-        let length = match &reply.announced_length {
-            _ if !framing.bodiless => ResponseLength::Body(framing.length),
-            Some(length) => ResponseLength::Announced(length),
-            None => ResponseLength::Unsaid,
-        };
-        self.transport.queue(|out| encode::response_head(&reply.head, length, persistence, out));
-        let body = if framing.bodiless { Body::Empty } else { reply.body };
-        let chunked = framing.length == BodyLength::Chunked && !framing.bodiless;
-        let result = self.pump(&mut exchange, body, chunked).await;
-        match &result {
-            Ok(()) => {}
-            Err(Stopped::Client) => exchange.client_left(),
-            Err(Stopped::TooSlow) => exchange.flag = Some("client_slow"),
-            Err(Stopped::TooLate) => exchange.flag = Some("exchange_timeout"),
-            Err(Stopped::Body(error)) => exchange.broke_off(error),
-        }
-        result.map_err(|_| ())
-    }
-
-    async fn pump(
-        &mut self,
-        exchange: &mut Exchange,
-        mut body: Body,
-        chunked: bool,
-    ) -> Result<(), Stopped> {
-        let exchange_deadline = exchange.started + handle::exchange_timeout(exchange);
-        let patience = self.connection.listener.config.timeouts.write.0;
-        let mut ended = None;
-        loop {
-            if ended.is_none() && body.is_end_stream() {
-                ended = Some(None);
-                self.end_body(chunked, None);
-            }
-            if ended.is_some() && self.transport.queued() == 0 {
-                return Ok(());
-            }
-            let write_deadline = clock::now() + patience;
-            self.timer.as_mut().reset(write_deadline.min(exchange_deadline));
-            let source = if ended.is_none() { Some(&mut body) } else { None };
-            match self.step(source).await? {
-                Step::Wrote => {}
-                Step::Data(data) if data.is_empty() => {}
-                Step::Data(data) => {
-                    exchange.bytes_out += data.len() as u64;
-                    self.transport.queue_data(data, chunked);
-                }
-                Step::End(trailers) => {
-                    self.end_body(chunked, trailers.as_ref());
-                    ended = Some(trailers);
-                }
-                Step::TimedOut if self.transport.queued() > 0 => {
-                    return Err(if clock::now() >= exchange_deadline {
-                        Stopped::TooLate
-                    } else {
-                        Stopped::TooSlow
-                    });
-                }
-                // Nothing to write: it is the upstream that is silent, which is for its own deadline to end.
-                Step::TimedOut if clock::now() >= exchange_deadline => {
-                    return Err(Stopped::TooLate);
-                }
-                Step::TimedOut => {}
-            }
-        }
-    }
-
-    /// Whichever comes first: a piece of the body while there is room for it, or progress of what is queued.
-    async fn step(&mut self, mut body: Option<&mut Body>) -> Result<Step, Stopped> {
-        let transport = &self.transport;
-        let progress = poll_fn(|cx| {
-            if let Some(body) = &mut body
-                && transport.can_gather()
-                && let Poll::Ready(frame) = Pin::new(&mut **body).poll_frame(cx)
-            {
-                return Poll::Ready(step_of(frame));
-            }
-            if transport.queued() > 0 {
-                return transport.poll_write(cx).map(|wrote| match wrote {
-                    Ok(_) => Ok(Step::Wrote),
-                    Err(_) => Err(Stopped::Client),
-                });
-            }
-            poll_client_gone(transport, cx).map(|()| Err(Stopped::Client))
-        });
-        tokio::select! {
-            biased;
-            step = progress => step,
-            () = self.timer.as_mut() => Ok(Step::TimedOut),
-            () = reached(&mut self.phase, Phase::Cut) => Err(Stopped::TooLate),
-        }
-    }
-
-    fn end_body(&self, chunked: bool, trailers: Option<&HeaderMap>) {
-        if chunked {
-            self.transport.queue(|out| encode::last_chunk(trailers, out));
-        }
-    }
-
     /// An answer may come before its request has been read. A short rest is read over, for the next request stands behind
     /// it; a long one is cheaper to cut off.
     async fn skip_rest_of_body(&mut self) -> bool {
         const REST_BYTES_MAX: usize = 256 << 10;
+        if self.transport.body_is_read() {
+            return true;
+        }
         let mut skipped = 0;
-        self.timer.as_mut().reset(clock::now() + LINGER);
+        let deadline = clock::now() + LINGER;
         while !self.transport.body_is_read() && skipped < REST_BYTES_MAX {
             let transport = &self.transport;
             tokio::select! {
@@ -435,7 +272,7 @@ impl H1<'_> {
                     Ok(None) => {}
                     Err(_) => return false,
                 },
-                () = self.timer.as_mut() => return false,
+                () = self.alarm.wait(|| deadline) => return false,
             }
         }
         self.transport.body_is_read()
@@ -444,7 +281,6 @@ impl H1<'_> {
     /// RFC 9112, 9.6: closes the sending half first, so that a client that is still sending reads our answer and no reset.
     async fn close(mut self) {
         let transport = Arc::clone(&self.transport);
-        self.timer.as_mut().reset(clock::now() + LINGER);
         let linger = async {
             poll_fn(|cx| transport.poll_shutdown(cx)).await?;
             while poll_fn(|cx| transport.poll_fill(cx)).await? > 0 {
@@ -454,7 +290,7 @@ impl H1<'_> {
         };
         tokio::select! {
             _ = linger => {}
-            () = self.timer.as_mut() => {}
+            () = self.alarm.wait(|| clock::now() + LINGER) => {}
         }
     }
 
@@ -466,7 +302,7 @@ impl H1<'_> {
         match self.pump(&mut exchange, Body::Empty, false).await {
             Ok(()) => Next::Tunnel(Box::new(upgrade::Switch {
                 exchange,
-                tunnel,
+                tunnel: *tunnel,
                 phase: self.phase.clone(),
             })),
             Err(_) => Next::Reset,
@@ -479,9 +315,6 @@ impl H1<'_> {
         }
     }
 }
-
-/// How long an idle connection of a draining listener is kept for a request that may be on its way.
-const DRAIN_GRACE: Duration = Duration::from_secs(1);
 
 /// What came while waiting for a head.
 enum Input {
@@ -499,36 +332,7 @@ enum Input {
 enum Outcome {
     Reply(Reply),
     Gone,
-    TooLate,
-}
-
-/// One step of sending.
-enum Step {
-    Data(bytes::Bytes),
-    End(Option<HeaderMap>),
-    Wrote,
-    TimedOut,
-}
-
-/// Why a response was not sent whole.
-enum Stopped {
-    Client,
-    TooSlow,
-    TooLate,
-    Body(BodyError),
-}
-
-fn step_of(
-    frame: Option<Result<http_body::Frame<bytes::Bytes>, BodyError>>,
-) -> Result<Step, Stopped> {
-    match frame {
-        None => Ok(Step::End(None)),
-        Some(Err(error)) => Err(Stopped::Body(error)),
-        Some(Ok(frame)) => Ok(match frame.into_data() {
-            Ok(data) => Step::Data(data),
-            Err(frame) => Step::End(frame.into_trailers().ok()),
-        }),
-    }
+    Cut,
 }
 
 /// Ready once the client has closed its side. Requests sent ahead are kept, up to what one read brings.

@@ -1,0 +1,792 @@
+//! A row per key of the schema, in the order of docs/config.md: how its effect shows.
+
+use super::{
+    Effect::{self, *},
+    Part, Row,
+};
+
+pub(super) const ROWS: &[Row] = &[
+    // The top of the file.
+    row("schema", &[Case("hostile::config::bad_configuration_is_refused_with_its_place")]),
+    row("include[]", &[Unit("config::load::tests::includes_merge_tables_and_append_routes")]),
+    row(
+        "trusted_proxies[]",
+        &[
+            compiled(
+                Part::Trusted,
+                "trusted_proxies = [<>]",
+                &["\"10.0.0.0/8\"", "\"192.0.2.0/24\""],
+            ),
+            Case("forwarding::trusted_peers_are_believed"),
+        ],
+    ),
+    row(
+        "runtime",
+        &[
+            Word("per_core", "runtime::start", "Runtime::PerCore => Builder::new_current_thread()"),
+            Word("shared", "runtime::start", "Runtime::Shared => Builder::new_multi_thread()"),
+        ],
+    ),
+    row("workers", &[Read("runtime::start", "worker_count(config.runtime, config.workers)")]),
+    // admin, log, drain, reload.
+    row("admin.listen", &[Read("server::start", "TcpListener::bind(config.admin.listen)")]),
+    row("admin.token.env", &[Read("admin::token::read", "env::var(name)")]),
+    row("admin.token.file", &[Case("observe::a_token_guards_the_admin_server")]),
+    row(
+        "log.level",
+        &[
+            Read("snapshot::control::announce", "set_level(snapshot.config.log.level)"),
+            Word("error", "observe::logging::filter", "LogLevel::Error => \"error\""),
+            Word("warn", "observe::logging::filter", "LogLevel::Warn => \"warn\""),
+            Word("info", "observe::logging::filter", "LogLevel::Info => \"info\""),
+            Word("debug", "observe::logging::filter", "LogLevel::Debug => \"info,foxtrot=debug\""),
+        ],
+    ),
+    row(
+        "log.format",
+        &[
+            Read("main::run", "logging::start(config.log.format)"),
+            Word("text", "observe::logging::start", "LogFormat::Text => registry"),
+            Word(
+                "json",
+                "observe::logging::start",
+                "LogFormat::Json => registry.with(layer.json()",
+            ),
+        ],
+    ),
+    row("log.access.path", &[Case("observe::the_access_log_is_reopened_by_a_reload")]),
+    row(
+        "log.access.queue",
+        &[
+            Read("observe::access_log::open", "config.queue as usize"),
+            Read("observe::access_log::write", "batch.lines >= self.shared.lines_max"),
+        ],
+    ),
+    row("drain.delay", &[Case("drain::readiness_goes_off_while_requests_are_still_served")]),
+    row("drain.deadline", &[Case("drain::the_deadline_cuts_what_is_left")]),
+    row(
+        "reload.watch",
+        &[Case("reload::sighup_reloads"), Read("snapshot::control::target", "watch: reload.watch")],
+    ),
+    row("reload.poll", &[Case("reload::contents_are_polled_where_files_give_no_events")]),
+    // listeners.
+    row(
+        "listeners.NAME.listen",
+        &[
+            compiled(Part::Listener, "listen = <>", &["\"127.0.0.1:1\"", "\"127.0.0.1:2\""]),
+            Read("snapshot::plan::make", "socket::bind(written.listen, workers)"),
+        ],
+    ),
+    row(
+        "listeners.NAME.protocols[]",
+        &[
+            Case("http2::a_listener_speaks_only_its_protocols"),
+            Read("http::connection::offers", "config.protocols.contains"),
+            Read("listener::tls::compile", "alpn(protocols)"),
+        ],
+    ),
+    row(
+        "listeners.NAME.tls.min",
+        &[
+            Case("tls::the_lowest_version_is_kept"),
+            Word("1.2", "listener::tls::versions", "TlsVersion::V1_2 => &FROM_1_2"),
+        ],
+    ),
+    row(
+        "listeners.NAME.tls.certs[].cert",
+        &[
+            Read("listener::tls::certificate::read", "chain(&cert.cert)"),
+            Case("tls::sni_picks_the_certificate"),
+        ],
+    ),
+    row(
+        "listeners.NAME.tls.certs[].key",
+        &[Read("listener::tls::certificate::read", "private_key(&cert.key)")],
+    ),
+    row("listeners.NAME.tls.client_ca", &[Case("tls::client_certificates_are_demanded")]),
+    row(
+        "listeners.NAME.tls.client_auth",
+        &[
+            Case("tls::client_certificates_may_be_optional"),
+            Word("required", "listener::tls::client_verifier", "ClientAuth::Required => builder"),
+        ],
+    ),
+    row(
+        "listeners.NAME.proxy_protocol.from[]",
+        &[
+            compiled(
+                Part::Listener,
+                "proxy_protocol = { from = [<>] }",
+                &["\"10.0.0.0/8\"", "\"192.0.2.0/24\""],
+            ),
+            Case("proxy_protocol::strangers_are_taken_as_they_are"),
+        ],
+    ),
+    row("listeners.NAME.timeouts.handshake", &[Case("tls::a_silent_handshake_ends")]),
+    row(
+        "listeners.NAME.timeouts.first_byte",
+        &[
+            Case("limits::a_connection_that_says_nothing_is_closed"),
+            Read("http::h1::next_request", "config.timeouts.first_byte"),
+            Read("http::h2::run", "timeouts.first_byte"),
+        ],
+    ),
+    row("listeners.NAME.timeouts.header", &[Case("limits::a_slow_head_is_408")]),
+    row("listeners.NAME.timeouts.body.grace", &[Case("limits::a_slow_body_is_408")]),
+    row(
+        "listeners.NAME.timeouts.body.min_rate",
+        &[Case("limits::a_body_that_keeps_its_rate_has_all_the_time")],
+    ),
+    row(
+        "listeners.NAME.timeouts.idle",
+        &[
+            Case("limits::an_idle_connection_is_closed"),
+            Read("http::h1::next_request", "config.timeouts.idle"),
+            Read("http::h2::run", "timeouts.idle"),
+        ],
+    ),
+    row(
+        "listeners.NAME.timeouts.request",
+        &[
+            Case("limits::an_exchange_has_a_deadline"),
+            Read("http::handle::exchange_timeout", "listener.config.timeouts.request"),
+        ],
+    ),
+    row(
+        "listeners.NAME.timeouts.write",
+        &[
+            Case("limits::a_client_that_takes_nothing_is_cut"),
+            Read("http::h2::response::pump", "listener.config.timeouts.write"),
+        ],
+    ),
+    row("listeners.NAME.timeouts.tunnel_idle", &[Case("limits::a_silent_tunnel_is_closed")]),
+    row(
+        "listeners.NAME.limits.connections",
+        &[Case("limits::connections_of_a_listener_are_bounded")],
+    ),
+    row(
+        "listeners.NAME.limits.connections_per_ip",
+        &[Case("limits::connections_of_one_address_are_bounded")],
+    ),
+    row(
+        "listeners.NAME.limits.headers",
+        &[Case("limits::too_many_fields_are_431"), Case("limits::too_many_fields_are_431_over_h2")],
+    ),
+    row(
+        "listeners.NAME.limits.header_bytes",
+        &[Case("limits::a_large_head_is_431"), Case("limits::a_large_head_is_refused_over_h2")],
+    ),
+    row("listeners.NAME.limits.streams", &[Case("http2::the_stream_limit_is_announced")]),
+    row(
+        "listeners.NAME.limits.body_bytes",
+        &[Case("limits::a_large_body_is_413_before_it_is_sent")],
+    ),
+    row(
+        "listeners.NAME.limits.requests",
+        &[
+            Case("limits::requests_of_one_connection_are_bounded"),
+            Read("http::h2::run", "listener.config.limits.requests"),
+        ],
+    ),
+    // clusters.
+    row("clusters.NAME.like", &[Case("upstream::clusters_inherit_key_by_key")]),
+    row(
+        "clusters.NAME.endpoints[]",
+        &[
+            cluster("endpoints = [<>]", &["\"http://127.0.0.1:7\"", "\"http://127.0.0.1:8\""]),
+            Read("upstream::cluster::adopt", "for source in &self.sources"),
+        ],
+    ),
+    row(
+        "clusters.NAME.protocol",
+        &[
+            cluster("protocol = <>", &["\"auto\"", "\"http/1.1\"", "\"h2\""]),
+            Read("upstream::connect::speaks_h2", "match transport.protocol"),
+            Read(
+                "upstream::tls::compile",
+                "UpstreamProtocol::Http1 => vec![b\"http/1.1\".to_vec()]",
+            ),
+        ],
+    ),
+    row(
+        "clusters.NAME.balance",
+        &[
+            cluster("balance = <>", &["\"round_robin\"", "\"least_request\""]),
+            Read("upstream::cluster::pick", "match (self.settings.balance, hash"),
+            Case("upstream::least_request_avoids_the_busy_endpoint"),
+        ],
+    ),
+    row(
+        "clusters.NAME.balance.hash",
+        &[
+            cluster("balance = { hash = <> }", &["\"path\"", "\"client_ip\"", "\"cookie:a\""]),
+            Case("upstream::a_hash_keeps_a_key_on_its_endpoint"),
+        ],
+    ),
+    row(
+        "clusters.NAME.tls.ca",
+        &[
+            Case("tls::origins_are_spoken_to_over_tls"),
+            Read("upstream::tls::compile", "authorities(pem, path)"),
+        ],
+    ),
+    row("clusters.NAME.tls.server_name", &[Case("tls::the_name_of_an_origin_is_verified")]),
+    row(
+        "clusters.NAME.tls.cert",
+        &[Unit("upstream::tests::tls::we_show_our_certificate_where_it_is_asked_for")],
+    ),
+    row(
+        "clusters.NAME.tls.key",
+        &[Unit("upstream::tests::tls::we_show_our_certificate_where_it_is_asked_for")],
+    ),
+    row(
+        "clusters.NAME.pool.idle",
+        &[
+            cluster("pool = { idle = <> }", &["1", "2"]),
+            Read("upstream::pool::checkin", "pool.idle.len() > settings.idle"),
+            Unit("upstream::tests::pool::no_more_are_kept_than_configured"),
+        ],
+    ),
+    row(
+        "clusters.NAME.pool.idle_timeout",
+        &[
+            cluster("pool = { idle_timeout = <> }", &["\"1s\"", "\"2s\""]),
+            Read("upstream::pool::idle_limit", "settings.idle_timeout"),
+            Unit("upstream::tests::pool::sweeping_closes_what_has_expired"),
+        ],
+    ),
+    row(
+        "clusters.NAME.pool.max_age",
+        &[
+            cluster("pool = { max_age = <> }", &["\"1m\"", "\"2m\""]),
+            Read("upstream::pool::checkout", "connection.born >= settings.max_age"),
+            Unit("upstream::tests::pool::old_connections_are_not_used_again"),
+        ],
+    ),
+    row(
+        "clusters.NAME.health.path",
+        &[
+            cluster("health = { path = <> }", &["\"/a\"", "\"/b\""]),
+            Read("upstream::health::head", "health.path"),
+            Case("upstream::probes_take_an_endpoint_out_and_back"),
+        ],
+    ),
+    row(
+        "clusters.NAME.health.host",
+        &[
+            cluster("health = { path = \"/\", host = <> }", &["\"a.test\"", "\"b.test\""]),
+            Read("upstream::health::head", "match &health.host"),
+        ],
+    ),
+    row(
+        "clusters.NAME.health.every",
+        &[
+            cluster("health = { path = \"/\", every = <> }", &["\"1s\"", "\"3s\""]),
+            Read("upstream::health::watch", "jittered(health.every.0"),
+            Case("upstream::probes_take_an_endpoint_out_and_back"),
+        ],
+    ),
+    row(
+        "clusters.NAME.health.timeout",
+        &[
+            cluster("health = { path = \"/\", timeout = <> }", &["\"1s\"", "\"2s\""]),
+            Read("upstream::health::probe", "timeout(health.timeout.0, ask(health, endpoint))"),
+        ],
+    ),
+    row(
+        "clusters.NAME.health.rise",
+        &[
+            cluster("health = { path = \"/\", rise = <> }", &["1", "2"]),
+            Read("upstream::health::probe", "note(result.is_ok(), health.rise, health.fall)"),
+        ],
+    ),
+    row(
+        "clusters.NAME.health.fall",
+        &[
+            cluster("health = { path = \"/\", fall = <> }", &["1", "2"]),
+            Read("upstream::health::probe", "note(result.is_ok(), health.rise, health.fall)"),
+        ],
+    ),
+    row(
+        "clusters.NAME.health.expect[]",
+        &[
+            cluster("health = { path = \"/\", expect = [<>] }", &["200", "204", "200, 204"]),
+            Read("upstream::health::probe", "health.expect.contains(&status)"),
+        ],
+    ),
+    row(
+        "clusters.NAME.outlier.consecutive_5xx",
+        &[
+            cluster("outlier = { consecutive_5xx = <> }", &["0", "1"]),
+            Read("upstream::outlier::see", "policy.consecutive_5xx"),
+            Case("upstream::consecutive_errors_eject_an_endpoint"),
+        ],
+    ),
+    row(
+        "clusters.NAME.outlier.consecutive_failures",
+        &[
+            cluster("outlier = { consecutive_failures = <> }", &["0", "1"]),
+            Read("upstream::outlier::see", "policy.consecutive_failures"),
+            Unit("upstream::tests::endpoints::failed_connects_eject_too"),
+        ],
+    ),
+    row(
+        "clusters.NAME.outlier.eject",
+        &[
+            cluster("outlier = { eject = <> }", &["\"1s\"", "\"2s\""]),
+            Read("upstream::outlier::eject", "policy.eject * factor"),
+            Case("upstream::an_ejected_endpoint_comes_back"),
+        ],
+    ),
+    row(
+        "clusters.NAME.outlier.max_ejected",
+        &[
+            cluster("outlier = { max_ejected = <> }", &["10", "33.33"]),
+            Read("upstream::outlier::has_room", "self.max_ejected_basis_points"),
+            Read("upstream::cluster::eject", "policy.has_room"),
+        ],
+    ),
+    row(
+        "clusters.NAME.breaker.connections",
+        &[
+            cluster("breaker = { connections = <> }", &["1", "2"]),
+            Read("upstream::attempt::room_at_once", "settings.breaker.connections"),
+            Case("upstream::a_full_connection_cap_and_queue_is_429"),
+        ],
+    ),
+    row(
+        "clusters.NAME.breaker.pending",
+        &[
+            cluster("breaker = { pending = <> }", &["1", "2"]),
+            Read("upstream::attempt::room", "settings.breaker.pending"),
+            Case("upstream::a_request_waits_for_a_connection"),
+        ],
+    ),
+    row(
+        "clusters.NAME.breaker.requests",
+        &[
+            cluster("breaker = { requests = <> }", &["1", "2"]),
+            Read("upstream::cluster::admit", "settings.breaker.requests"),
+            Case("upstream::a_full_breaker_is_429_with_retry_after"),
+        ],
+    ),
+    row(
+        "clusters.NAME.timeouts.connect",
+        &[
+            cluster("timeouts = { connect = <> }", &["\"1s\"", "\"2s\""]),
+            Read("upstream::attempt::line", "settings.timeouts.connect"),
+            Unit(
+                "upstream::tests::retry::an_endpoint_that_takes_no_connection_is_a_connect_timeout",
+            ),
+        ],
+    ),
+    row(
+        "clusters.NAME.timeouts.try",
+        &[
+            cluster("timeouts = { try = <> }", &["\"1s\"", "\"2s\""]),
+            Read("upstream::forward::forward", "per_try.unwrap_or(timeouts.per_try)"),
+            Case("upstream::an_upstream_that_does_not_answer_is_504"),
+        ],
+    ),
+    row(
+        "clusters.NAME.timeouts.total",
+        &[
+            cluster("timeouts = { total = <> }", &["\"16s\"", "\"17s\""]),
+            Read("upstream::cluster::total_timeout", "settings.timeouts.total"),
+            Case("upstream::all_tries_together_have_a_deadline"),
+        ],
+    ),
+    row(
+        "clusters.NAME.timeouts.idle",
+        &[
+            cluster("timeouts = { idle = <> }", &["\"1s\"", "\"2s\""]),
+            Case("upstream::a_body_that_falls_silent_is_broken_off"),
+        ],
+    ),
+    row(
+        "clusters.NAME.retry.on[]",
+        &[
+            cluster(
+                "retry = { on = [<>] }",
+                &["\"connect\"", "\"reset\"", "\"timeout\"", "\"502\"", "\"503\"", "\"504\""],
+            ),
+            Read("upstream::retry::allows", "self.on.contains(&facts.failure)"),
+            Case("upstream::a_status_is_tried_again_where_configured"),
+        ],
+    ),
+    row(
+        "clusters.NAME.retry.max",
+        &[
+            cluster("retry = { max = <> }", &["1", "2"]),
+            Read("upstream::retry::allows", "facts.tries <= self.max"),
+            Case("upstream::tries_are_bounded"),
+        ],
+    ),
+    row(
+        "clusters.NAME.retry.budget",
+        &[
+            cluster("retry = { budget = <> }", &["10", "33.33"]),
+            Read("upstream::retry::has_budget", "self.budget_basis_points"),
+            Case("upstream::the_retry_budget_holds"),
+        ],
+    ),
+    row(
+        "clusters.NAME.retry.body_bytes",
+        &[
+            cluster("retry = { body_bytes = <> }", &["\"1KiB\"", "\"2KiB\""]),
+            Read("upstream::forward::forward", "settings.retry.body_bytes"),
+            Case("upstream::a_long_body_is_sent_once"),
+        ],
+    ),
+    row(
+        "clusters.NAME.resolve.min_ttl",
+        &[
+            cluster(
+                "endpoints = [\"http://a.internal\"]\nresolve = { min_ttl = <> }",
+                &["\"1s\"", "\"2s\""],
+            ),
+            Read("upstream::resolve::refresh", "ttl.min(max).max(min)"),
+        ],
+    ),
+    row(
+        "clusters.NAME.resolve.max_ttl",
+        &[
+            cluster(
+                "endpoints = [\"http://a.internal\"]\nresolve = { max_ttl = <> }",
+                &["\"1m\"", "\"2m\""],
+            ),
+            Read("upstream::resolve::refresh", "ttl.min(max).max(min)"),
+        ],
+    ),
+    // rollouts.
+    row(
+        "rollouts.NAME.blue",
+        &[
+            rollout("blue = <>", &["\"app\"", "\"other\""]),
+            Read("snapshot::cluster", "Colour::Blue => &self.blue"),
+            Case("split::all_or_nothing_is_exact"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.green",
+        &[
+            rollout("green = <>", &["\"next\"", "\"other\""]),
+            Read("snapshot::cluster", "Colour::Green => &self.green"),
+            Case("split::all_or_nothing_is_exact"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.weights.blue",
+        &[
+            Read("snapshot::compile::shares", "written.weights.blue"),
+            Case("split::the_weights_are_a_metric"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.weights.green",
+        &[
+            rollout(
+                "weights = <>",
+                &[
+                    "{ blue = 100, green = 0 }",
+                    "{ blue = 90, green = 10 }",
+                    "{ blue = 0, green = 100 }",
+                ],
+            ),
+            Case("split::shares_are_kept"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.sticky[]",
+        &[
+            rollout(
+                "sticky = [<>]",
+                &["\"client_ip\"", "\"cookie:a\"", "\"header:b\"", "\"path\""],
+            ),
+            Case("split::a_client_keeps_its_colour"),
+            Case("split::a_cookie_can_be_what_sticks"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.override.header",
+        &[
+            rollout("override = { header = <>, from = [\"10.0.0.0/8\"] }", &["\"x-a\"", "\"x-b\""]),
+            Case("split::testers_choose_their_colour"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.override.cookie",
+        &[
+            rollout("override = { cookie = <>, from = [\"10.0.0.0/8\"] }", &["\"a\"", "\"b\""]),
+            Case("split::testers_choose_their_colour"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.override.from[]",
+        &[
+            rollout(
+                "override = { header = \"x\", from = [<>] }",
+                &["\"10.0.0.0/8\"", "\"192.0.2.0/24\""],
+            ),
+            Case("split::strangers_do_not_choose_their_colour"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.mirror.to",
+        &[
+            rollout("mirror = { to = <> }", &["\"next\"", "\"other\""]),
+            Read("mirror::run", "compare::observe(&mirror.to"),
+        ],
+    ),
+    row("rollouts.NAME.mirror.percent", &[Case("mirror::a_share_is_copied")]),
+    row(
+        "rollouts.NAME.mirror.methods[]",
+        &[Case("mirror::bodies_are_copied_for_methods_that_are_named")],
+    ),
+    row("rollouts.NAME.mirror.max_body", &[Case("mirror::long_bodies_are_skipped")]),
+    row("rollouts.NAME.mirror.memory_budget", &[Case("mirror::memory_of_copies_is_bounded")]),
+    row("rollouts.NAME.mirror.in_flight", &[Case("mirror::copies_in_flight_are_bounded")]),
+    row("rollouts.NAME.mirror.strip[]", &[Case("mirror::named_fields_are_stripped_from_copies")]),
+    row("rollouts.NAME.mirror.timeout", &[Case("mirror::a_silent_shadow_harms_nothing")]),
+    // routes.
+    row(
+        "routes[].name",
+        &[
+            route("name = <>", &["\"a\"", "\"b\""]),
+            Case("observe::requests_are_counted_by_what_configuration_names"),
+        ],
+    ),
+    row(
+        "routes[].match.host",
+        &[
+            table("match = { host = <> }", &["\"a.test\"", "\"*.a.test\""]),
+            Case("routing::hosts_match_exactly_or_below_a_wildcard"),
+        ],
+    ),
+    row(
+        "routes[].match.path",
+        &[
+            table("match = { path = <> }", &["\"/a\"", "\"/b\""]),
+            Case("routing::paths_match_by_segment_whole_or_expression"),
+        ],
+    ),
+    row(
+        "routes[].match.path_exact",
+        &[
+            table("match = { path_exact = <> }", &["\"/a\"", "\"/b\""]),
+            Case("routing::paths_match_by_segment_whole_or_expression"),
+        ],
+    ),
+    row(
+        "routes[].match.path_regex",
+        &[
+            table("match = { path_regex = <> }", &["\"/a+\"", "\"/b+\""]),
+            Case("routing::paths_match_by_segment_whole_or_expression"),
+        ],
+    ),
+    row(
+        "routes[].match.method[]",
+        &[
+            table("match = { method = [<>] }", &["\"GET\"", "\"PUT\""]),
+            Case("routing::methods_headers_and_queries_match"),
+        ],
+    ),
+    row(
+        "routes[].match.headers.NAME",
+        &[
+            table("match = { headers = { x-a = <> } }", &["\"1\"", "\"2\""]),
+            Case("routing::methods_headers_and_queries_match"),
+        ],
+    ),
+    row(
+        "routes[].match.headers.NAME.regex",
+        &[
+            table("match = { headers = { x-a = { regex = <> } } }", &["\"1+\"", "\"2+\""]),
+            Case("routing::methods_headers_and_queries_match"),
+        ],
+    ),
+    row(
+        "routes[].match.headers.NAME.present",
+        &[
+            table("match = { headers = { x-a = { present = <> } } }", &["true", "false"]),
+            Case("routing::methods_headers_and_queries_match"),
+        ],
+    ),
+    row(
+        "routes[].match.query.NAME",
+        &[
+            table("match = { query = { a = <> } }", &["\"1\"", "\"2\""]),
+            Case("routing::methods_headers_and_queries_match"),
+        ],
+    ),
+    row(
+        "routes[].match.query.NAME.regex",
+        &[
+            table("match = { query = { a = { regex = <> } } }", &["\"1+\"", "\"2+\""]),
+            Read("route::conditions::holds", "Self::Regex(regex)"),
+        ],
+    ),
+    row(
+        "routes[].match.query.NAME.present",
+        &[
+            table("match = { query = { a = { present = <> } } }", &["true", "false"]),
+            Case("routing::methods_headers_and_queries_match"),
+        ],
+    ),
+    row(
+        "routes[].listeners[]",
+        &[
+            table("listeners = [<>]", &["\"http\"", "\"inner\""]),
+            Case("routing::routes_may_serve_some_listeners_only"),
+        ],
+    ),
+    row(
+        "routes[].to",
+        &[
+            route(
+                "to = <>",
+                &[
+                    "\"rollout:app\"",
+                    "\"cluster:app\"",
+                    "\"redirect:https://a.test\"",
+                    "\"respond:204\"",
+                    "\"respond:404\"",
+                ],
+            ),
+            Read("http::handle::answer", "match &route.action"),
+        ],
+    ),
+    row(
+        "routes[].redirect_status",
+        &[
+            route("to = \"redirect:https://a.test\"\nredirect_status = <>", &["301", "308"]),
+            Case("routing::redirects_carry_the_request_along"),
+        ],
+    ),
+    row(
+        "routes[].body",
+        &[
+            route("to = \"respond:200\"\nbody = <>", &["\"a\"", "\"b\""]),
+            Case("routing::a_route_answers_by_itself"),
+        ],
+    ),
+    row(
+        "routes[].rewrite.host",
+        &[
+            route("rewrite = { host = <> }", &["\"a.test\"", "\"b.test\""]),
+            Case("routing::a_prefix_is_rewritten"),
+        ],
+    ),
+    row(
+        "routes[].rewrite.path",
+        &[
+            route("match = { path = \"/x\" }\nrewrite = { path = <> }", &["\"/a\"", "\"/b\""]),
+            Case("routing::a_prefix_is_rewritten"),
+        ],
+    ),
+    row(
+        "routes[].request_headers.remove[]",
+        &[
+            route("request_headers = { remove = [<>] }", &["\"a\"", "\"b\""]),
+            Case("routing::request_fields_are_edited"),
+        ],
+    ),
+    row(
+        "routes[].request_headers.set.NAME",
+        &[
+            route("request_headers = { set = { a = <> } }", &["\"1\"", "\"2\""]),
+            Case("routing::request_fields_are_edited"),
+        ],
+    ),
+    row(
+        "routes[].request_headers.add.NAME",
+        &[
+            route("request_headers = { add = { a = <> } }", &["\"1\"", "\"2\""]),
+            Case("routing::request_fields_are_edited"),
+        ],
+    ),
+    row(
+        "routes[].response_headers.remove[]",
+        &[
+            route("response_headers = { remove = [<>] }", &["\"a\"", "\"b\""]),
+            Case("routing::answer_fields_are_edited"),
+        ],
+    ),
+    row(
+        "routes[].response_headers.set.NAME",
+        &[
+            route("response_headers = { set = { a = <> } }", &["\"1\"", "\"2\""]),
+            Case("routing::answer_fields_are_edited"),
+        ],
+    ),
+    row(
+        "routes[].response_headers.add.NAME",
+        &[
+            route("response_headers = { add = { a = <> } }", &["\"1\"", "\"2\""]),
+            Case("routing::answer_fields_are_edited"),
+        ],
+    ),
+    row(
+        "routes[].timeouts.try",
+        &[
+            route("timeouts = { try = <> }", &["\"1s\"", "\"2s\""]),
+            Read("http::handle::forward", "route.timeouts.per_try"),
+            Case("upstream::a_route_has_deadlines_of_its_own"),
+        ],
+    ),
+    row(
+        "routes[].timeouts.total",
+        &[
+            route("timeouts = { total = <> }", &["\"16s\"", "\"17s\""]),
+            Read("http::handle::forward", "route.timeouts.total"),
+            Case("upstream::a_route_has_deadlines_of_its_own"),
+        ],
+    ),
+    row(
+        "routes[].timeouts.request",
+        &[
+            route("timeouts = { request = <> }", &["\"1m\"", "\"2m\""]),
+            Case("limits::a_route_has_an_exchange_deadline_of_its_own"),
+        ],
+    ),
+    row(
+        "routes[].max_body",
+        &[
+            route("max_body = <>", &["\"1KiB\"", "\"2KiB\""]),
+            Case("limits::a_route_has_a_body_limit_of_its_own"),
+        ],
+    ),
+    row(
+        "routes[].upgrade",
+        &[
+            route("upgrade = <>", &["true", "false"]),
+            Case("http1::a_route_without_upgrade_does_not_pass_it_on"),
+        ],
+    ),
+];
+
+const fn row(key: &'static str, effects: &'static [Effect]) -> Row {
+    Row { key, effects }
+}
+
+type Values = &'static [&'static str];
+
+const fn compiled(part: Part, lines: &'static str, values: Values) -> Effect {
+    Compiled { part, lines, values }
+}
+
+const fn cluster(lines: &'static str, values: Values) -> Effect {
+    compiled(Part::Cluster, lines, values)
+}
+
+const fn rollout(lines: &'static str, values: Values) -> Effect {
+    compiled(Part::Rollout, lines, values)
+}
+
+const fn route(lines: &'static str, values: Values) -> Effect {
+    compiled(Part::Route, lines, values)
+}
+
+const fn table(lines: &'static str, values: Values) -> Effect {
+    compiled(Part::Table, lines, values)
+}

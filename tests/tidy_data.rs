@@ -1,0 +1,137 @@
+//! The rules of tests/tidy.rs as tables: who may use what, and what is known not to hold yet.
+
+/// What each module of the proxy may use of the others. A module that is not named here may be used by all: it uses none.
+///
+/// From socket to upstream imports run one way: listener, http, {mirror, filter, route, upstream}, wire. The data path and
+/// the control path meet in `snapshot`, which knows both; `http`, `listener` and `worker` know it in turn, to serve it.
+pub const MAY_USE: &[(&str, &[&str])] = &[
+    ("alarm", &["clock"]),
+    ("clock", &[]),
+    ("key_error", &[]),
+    ("config", &[]),
+    ("error", &[]),
+    ("wire", &["error"]),
+    ("observe", &["clock", "config"]),
+    ("filter", &["config", "key_error", "wire"]),
+    ("route", &["config", "filter", "key_error", "wire"]),
+    ("upstream", &["alarm", "clock", "config", "error", "filter", "observe", "route", "wire"]),
+    ("mirror", &["clock", "config", "error", "observe", "route", "upstream", "wire"]),
+    (
+        "http",
+        &[
+            "alarm", "clock", "config", "error", "filter", "listener", "mirror", "observe",
+            "route", "snapshot", "upstream", "wire", "worker",
+        ],
+    ),
+    ("listener", &["clock", "config", "filter", "http", "observe", "wire", "worker"]),
+    ("worker", &["clock", "observe", "snapshot"]),
+    ("runtime", &["config", "listener", "snapshot", "upstream", "worker"]),
+    ("drain", &["clock", "listener"]),
+    (
+        "snapshot",
+        &[
+            "admin",
+            "clock",
+            "config",
+            "drain",
+            "filter",
+            "http",
+            "key_error",
+            "listener",
+            "mirror",
+            "observe",
+            "route",
+            "runtime",
+            "upstream",
+            "worker",
+        ],
+    ),
+    ("admin", &["clock", "config", "observe", "server", "snapshot", "upstream"]),
+    ("server", &["admin", "clock", "snapshot"]),
+    ("demo", &["clock", "config", "server", "snapshot"]),
+];
+
+/// Words that stand in the code of these files and folders alone, and why.
+pub const ONLY_IN: &[(&str, &[&str], &str)] = &[
+    ("Instant::now()", &["clock.rs"], "one reader of the clock"),
+    ("SystemTime::now()", &["clock.rs"], "one reader of the clock"),
+    (
+        "upstream::forward(",
+        &["http/handle.rs", "mirror/compare.rs"],
+        "one request path, one shadow",
+    ),
+    (
+        "ResponseHead {",
+        &["http/reply.rs", "http/h2/request.rs", "upstream/", "wire/"],
+        "our answers come from one table; h2 makes interim heads",
+    ),
+    ("available_parallelism", &["runtime.rs"], "one place knows how many threads there are"),
+    ("thread::spawn", &[], "threads have names"),
+    (
+        "thread::Builder",
+        &["runtime.rs", "observe/access_log.rs"],
+        "workers, and one writer of the log",
+    ),
+    ("new_multi_thread", &["runtime.rs"], "one place knows how many threads there are"),
+    ("spawn_blocking", &["snapshot/"], "a worker waits for nothing"),
+    ("\"foxtrot_", &["observe/"], "metrics are declared in one place"),
+    (
+        "fs::",
+        &[
+            "admin/token.rs",
+            "config/load/",
+            "listener/tls/certificate.rs",
+            "observe/",
+            "snapshot/watch/",
+            "upstream/tls.rs",
+            "demo.rs",
+        ],
+        "a worker reads no file",
+    ),
+];
+
+/// Decisions: a function of what goes in. No runtime, no log, no clock, no chance.
+pub const PURE: &[&str] = &[
+    "config/",
+    "filter/",
+    "route/",
+    "listener/proxy_protocol/mod.rs",
+    "listener/proxy_protocol/v1.rs",
+    "listener/proxy_protocol/v2.rs",
+    "upstream/balance.rs",
+    "upstream/keepalive.rs",
+    "upstream/maglev.rs",
+    "upstream/outlier.rs",
+    "upstream/retry.rs",
+    "wire/chunked.rs",
+    "wire/encode.rs",
+    "wire/framing.rs",
+    "wire/message.rs",
+    "wire/parse.rs",
+];
+
+/// What pure code does not use.
+pub const IMPURE: &[&str] = &["tokio::", "tracing::", "clock::now", "since_epoch", "std::net::Tcp"];
+
+/// Lines that a file of the proxy may have, without its tests and lines of comment.
+pub const LINES_MAX: usize = 400;
+
+/// Files that are longer, with what they may have. They are to be split, and may shrink only.
+pub const TOO_LONG: &[(&str, usize)] = &[];
+
+/// Files that hold more than ASCII, because they show it or test it.
+pub const NON_ASCII: &[&str] = &[
+    "proxy/ctl/src/output.rs",
+    "proxy/src/admin/dashboard/index.html",
+    "proxy/src/config/check/cases.txt",
+    "proxy/src/config/diagnostic/tests.rs",
+    "proxy/src/config/load/tests/random.rs",
+    "proxy/src/route/host.rs",
+    "proxy/src/route/path.rs",
+];
+
+/// Pages that others lead to and that are still being written.
+pub const PLANNED: &[&str] = &["docs/benchmarks.md", "docs/testing.md"];
+
+/// What every record in docs/decisions says.
+pub const DECISION: &[&str] = &["## Context", "## Choice", "## Rejected"];
