@@ -3,7 +3,11 @@
 //! One load at a time. A load that fails changes nothing: files are read, sockets bound and names resolved before the first
 //! worker hears of it. One that succeeds is put in force whole, worker by worker, each at a point between two requests.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use foxtrot_api::{Cause, LastReload, LocatedError, ReloadOutcome, ReloadResult};
 use parking_lot::Mutex;
@@ -29,6 +33,7 @@ use crate::{
         load::Loaded,
     },
     drain::drain,
+    listener::ListenerState,
     observe::metrics::Metrics,
     runtime::{self, Workers},
     upstream::{self, Cluster},
@@ -59,6 +64,8 @@ struct State {
     said: Said,
     history: History,
     last: LastReload,
+    /// Removed listeners, as long as anything of them is left: their address is ours until then.
+    closing: Vec<Weak<ListenerState>>,
     /// Snapshots that exchanges may still hold. The last reference is dropped here, so that no worker pays for it.
     retired: Vec<Arc<Snapshot>>,
 }
@@ -86,8 +93,8 @@ impl Control {
         let config = &read.loaded.config;
         let count = runtime::worker_count(config.runtime, config.workers);
         let metrics = Arc::new(Metrics::new(count));
-        let plan =
-            Plan::make(config, None, count).map_err(|problems| located(&read.loaded, problems))?;
+        let plan = Plan::make(config, None, &[], count)
+            .map_err(|problems| located(&read.loaded, problems))?;
         let around = Surroundings {
             generation: 1,
             previous: None,
@@ -278,7 +285,8 @@ impl Control {
         before: &Arc<Snapshot>,
     ) -> Result<(Arc<Snapshot>, Plan), Vec<Problem>> {
         let count = self.worker_count();
-        let plan = Plan::make(config, Some(before), count)?;
+        let closing: Vec<_> = self.state.lock().closing.iter().filter_map(Weak::upgrade).collect();
+        let plan = Plan::make(config, Some(before), &closing, count)?;
         let around = Surroundings {
             generation: before.generation + 1,
             previous: Some(before),
@@ -382,6 +390,9 @@ impl Control {
         for state in &gone {
             state.retire(Arc::clone(&held));
         }
+        let closing = &mut self.state.lock().closing;
+        closing.retain(|state| state.strong_count() > 0);
+        closing.extend(gone.iter().map(Arc::downgrade));
         tokio::spawn(drain(gone, before.config.drain.deadline.0));
     }
 
@@ -451,6 +462,7 @@ impl State {
             said: Said { hash: read.loaded.hash, sources: Fingerprints::default() },
             history,
             last: last(ReloadOutcome::Applied, Cause::Start, Vec::new()),
+            closing: Vec::new(),
             retired: Vec::new(),
         };
         state.heard(read);

@@ -22,10 +22,12 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Keeps the listeners whose name and address stay, and binds the others.
+    /// Keeps the listeners whose name and address stay, and binds the others. `closing` are removed ones whose sockets may
+    /// still be open.
     pub(super) fn make(
         config: &Config,
         before: Option<&Arc<Snapshot>>,
+        closing: &[Arc<ListenerState>],
         workers: usize,
     ) -> Result<Self, Vec<Problem>> {
         let (mut plan, mut problems) = (Self::default(), Vec::new());
@@ -36,10 +38,12 @@ impl Plan {
                 plan.states.insert(name.clone(), Arc::clone(&kept.state));
                 continue;
             }
-            let fixed_port = written.listen.port() != 0;
-            let bound = match same_address {
-                Some(_) if fixed_port => socket::take_over(written.listen, workers),
-                _ => socket::bind(written.listen, workers),
+            let ours = same_address.is_some()
+                || closing.iter().any(|state| state.address == written.listen);
+            let bound = if ours && written.listen.port() != 0 {
+                socket::take_over(written.listen, workers)
+            } else {
+                socket::bind(written.listen, workers)
             };
             match bound {
                 Ok(sockets) => plan.add(name, written.listen, sockets),
