@@ -69,6 +69,25 @@ async fn the_access_log_is_reopened_by_a_reload() {
 }
 
 #[tokio::test]
+async fn the_access_log_is_reopened_beside_a_broken_file() {
+    let origin = Origin::named("ok").await;
+    let dir = tempfile::tempdir().unwrap();
+    let (path, rotated) = (dir.path().join("access.jsonl"), dir.path().join("access.1"));
+    let more = format!("[log]\naccess = {{ path = {path:?} }}\n[reload]\nwatch = false");
+    let proxy = Proxy::with(Config::to(&origin).more(&more)).await;
+    let lines = |path| fs::read_to_string(path).unwrap_or_default().lines().count();
+    proxy.client().await.get("/").await;
+    eventually("a line", async || lines(&path) == 1).await;
+    proxy.write_config("nonsense = 1");
+    fs::rename(&path, &rotated).unwrap();
+    proxy.signal("HUP");
+    proxy.metric_reaches("foxtrot_config_reload_total", &[("result", "refused")], 1.0).await;
+    proxy.client().await.get("/").await;
+    eventually("a line in the new file", async || lines(&path) == 1).await;
+    assert_eq!(lines(&rotated), 1);
+}
+
+#[tokio::test]
 async fn requests_are_counted_by_what_configuration_names() {
     let origin = Origin::named("ok").await;
     let proxy = Proxy::with(Config::to(&origin).route("name = \"front\"")).await;
