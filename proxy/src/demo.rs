@@ -3,13 +3,14 @@
 //! Two origins in this process, one blue and one green, a proxy in front of them, and a configuration in a temporary folder
 //! that can be edited while it is watched.
 
-use std::{fs, io::Write as _, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{fs, io::Write as _, net::SocketAddr, path::PathBuf};
 
 use anyhow::Context as _;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-};
+use http::{HeaderValue, Request, Response, header::CONTENT_TYPE};
+use http_body_util::BodyExt as _;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::{config::Colour, server::Server};
 
@@ -61,32 +62,30 @@ End with Ctrl-C."
     )
 }
 
-/// An origin that says its colour. Plain sockets are enough for it, and show that the proxy needs nothing of an origin.
+/// An origin that says its colour.
 async fn origin(colour: Colour) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
-    let body = format!("hello from {colour}\n");
-    let answer: Arc<str> = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {}\r\nx-origin: {colour}\r\n\r\n{body}",
-        body.len()
-    )
-    .into();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(answer_all(stream, Arc::clone(&answer)));
+            tokio::spawn(serve(stream, colour));
         }
     });
     Ok(address)
 }
 
-async fn answer_all(mut stream: TcpStream, answer: Arc<str>) -> std::io::Result<()> {
-    let mut input = Vec::new();
-    while stream.read_buf(&mut input).await? > 0 {
-        // The proxy sends one request at a time, and none of the demonstration has a body.
-        if input.ends_with(b"\r\n\r\n") {
-            input.clear();
-            stream.write_all(answer.as_bytes()).await?;
-        }
+async fn serve(stream: TcpStream, colour: Colour) -> hyper::Result<()> {
+    let service = service_fn(move |request| answer(request, colour));
+    http1::Builder::new().serve_connection(TokioIo::new(stream), service).await
+}
+
+async fn answer(request: Request<Incoming>, colour: Colour) -> hyper::Result<Response<String>> {
+    let mut body = request.into_body();
+    while let Some(frame) = body.frame().await {
+        frame?;
     }
-    Ok(())
+    let mut response = Response::new(format!("hello from {colour}\n"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response.headers_mut().insert("x-origin", HeaderValue::from_static(colour.as_str()));
+    Ok(response)
 }

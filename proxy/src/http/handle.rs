@@ -1,7 +1,7 @@
 //! THE request path, phase by phase. What a request passes, and in which order, is decided here and nowhere else.
 //!
 //! Each phase is one call of a function that knows nothing of the others; the decisions among them are pure. An early end is
-//! an [`Error`], which [`reply`](super::reply) turns into the one answer that belongs to it.
+//! an [`Error`], which [`reply`] turns into the one answer that belongs to it.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 

@@ -1,7 +1,7 @@
 //! TLS of a listener: from the configuration as written to what rustls serves with.
 //!
 //! Files are read here and only here, when a snapshot is compiled; a renewed certificate comes into force because the
-//! watcher asks for another snapshot. Which certificate a handshake gets is [`resolver`]'s.
+//! watcher asks for another snapshot. Which certificate a handshake gets is `resolver`'s.
 
 mod certificate;
 mod resolver;
