@@ -201,3 +201,13 @@ async fn a_token_guards_the_admin_server() {
         assert!(!reply.text().contains("s3cret"));
     }
 }
+
+#[tokio::test]
+async fn the_status_says_how_many_threads_serve() {
+    let origin = Origin::named("ok").await;
+    for runtime in ["per_core", "shared"] {
+        let config = Config::to(&origin).top(format!("runtime = \"{runtime}\"\nworkers = 3"));
+        let status = Proxy::with(config).await.status().await;
+        assert_eq!(status["workers"], 3, "{runtime}");
+    }
+}
