@@ -17,6 +17,8 @@ use crate::{
 pub struct Workers {
     /// One per shard of counters and pools.
     pub workers: Vec<Arc<Worker>>,
+    /// Threads that serve requests: one per worker, or those that a shared one has.
+    pub thread_count: usize,
     commands: Vec<mpsc::UnboundedSender<Command>>,
     threads: Vec<thread::JoinHandle<()>>,
 }
@@ -45,16 +47,17 @@ impl Workers {
     pub fn start(snapshot: &Arc<Snapshot>) -> io::Result<Self> {
         let config = &snapshot.config;
         let count = worker_count(config.runtime, config.workers);
-        let mut started = Self { workers: Vec::new(), commands: Vec::new(), threads: Vec::new() };
+        let thread_count = threads(config.workers);
+        let mut started =
+            Self { workers: Vec::new(), thread_count, commands: Vec::new(), threads: Vec::new() };
         for id in 0..count {
             let worker = Arc::new(Worker::new(id, Arc::clone(snapshot)));
             let (commands, receiver) = mpsc::unbounded_channel();
             let runtime = match config.runtime {
                 Runtime::PerCore => Builder::new_current_thread().enable_all().build()?,
-                Runtime::Shared => Builder::new_multi_thread()
-                    .worker_threads(threads(config.workers))
-                    .enable_all()
-                    .build()?,
+                Runtime::Shared => {
+                    Builder::new_multi_thread().worker_threads(thread_count).enable_all().build()?
+                }
             };
             let main = run(Arc::clone(&worker), receiver);
             let thread = thread::Builder::new().name(format!("worker-{id}"));

@@ -16,6 +16,7 @@ use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::Notify,
+    task::JoinHandle,
 };
 use tracing::info;
 
@@ -31,6 +32,7 @@ pub struct Server {
     life: Arc<Life>,
     admin: SocketAddr,
     signals: Signals,
+    admin_task: JoinHandle<()>,
 }
 
 /// The signals that end the process. Taken before anybody is told that it serves: a signal that comes then must drain it.
@@ -89,9 +91,10 @@ impl Server {
             let life = Arc::clone(&life);
             async move { life.ended().await }
         };
-        tokio::spawn(admin::serve(listener, operations, control.token(), shutdown));
+        let admin_task =
+            tokio::spawn(admin::serve(listener, operations, control.token(), shutdown));
         tokio::spawn(run_control(Arc::clone(&control)));
-        Ok(Self { control, life, admin, signals })
+        Ok(Self { control, life, admin, signals, admin_task })
     }
 
     /// Address of the admin server.
@@ -140,6 +143,8 @@ impl Server {
             _ = interrupt.recv() => info!("second SIGINT, ending at once"),
         }
         self.life.ended.notify_one();
+        // It gives its calls two seconds. One that panicked has said so.
+        let _ = self.admin_task.await;
         info!("ended");
     }
 }

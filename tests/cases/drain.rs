@@ -124,3 +124,19 @@ async fn the_deadline_cuts_what_is_left() {
     assert_eq!(proxy.wait_exit().await.code(), Some(0));
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
+
+#[tokio::test]
+async fn a_listener_that_was_removed_before_drains_as_well() {
+    let origin = Origin::slow(Duration::from_secs(1)).await;
+    let more = "[listeners.extra]\nlisten = \"127.0.0.1:0\"";
+    let mut proxy = Proxy::with(Config::to(&origin).more(more)).await;
+    let mut client = Client::h1(proxy.addr("extra")).await;
+    let stop = async {
+        origin.request(0).await;
+        proxy.reload_ok(Config::to(&origin)).await;
+        proxy.signal("TERM");
+    };
+    let (reply, ()) = tokio::join!(client.get("/"), stop);
+    assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, "slow"));
+    assert_eq!(proxy.wait_exit().await.code(), Some(0));
+}

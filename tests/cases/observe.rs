@@ -69,6 +69,25 @@ async fn the_access_log_is_reopened_by_a_reload() {
 }
 
 #[tokio::test]
+async fn the_access_log_is_reopened_beside_a_broken_file() {
+    let origin = Origin::named("ok").await;
+    let dir = tempfile::tempdir().unwrap();
+    let (path, rotated) = (dir.path().join("access.jsonl"), dir.path().join("access.1"));
+    let more = format!("[log]\naccess = {{ path = {path:?} }}\n[reload]\nwatch = false");
+    let proxy = Proxy::with(Config::to(&origin).more(&more)).await;
+    let lines = |path| fs::read_to_string(path).unwrap_or_default().lines().count();
+    proxy.client().await.get("/").await;
+    eventually("a line", async || lines(&path) == 1).await;
+    proxy.write_config("nonsense = 1");
+    fs::rename(&path, &rotated).unwrap();
+    proxy.signal("HUP");
+    proxy.metric_reaches("foxtrot_config_reload_total", &[("result", "refused")], 1.0).await;
+    proxy.client().await.get("/").await;
+    eventually("a line in the new file", async || lines(&path) == 1).await;
+    assert_eq!(lines(&rotated), 1);
+}
+
+#[tokio::test]
 async fn requests_are_counted_by_what_configuration_names() {
     let origin = Origin::named("ok").await;
     let proxy = Proxy::with(Config::to(&origin).route("name = \"front\"")).await;
@@ -180,5 +199,15 @@ async fn a_token_guards_the_admin_server() {
         let reply = client.request("GET", "/status").header("authorization", token).send().await;
         assert_eq!(reply.status, status, "{token}");
         assert!(!reply.text().contains("s3cret"));
+    }
+}
+
+#[tokio::test]
+async fn the_status_says_how_many_threads_serve() {
+    let origin = Origin::named("ok").await;
+    for runtime in ["per_core", "shared"] {
+        let config = Config::to(&origin).top(format!("runtime = \"{runtime}\"\nworkers = 3"));
+        let status = Proxy::with(config).await.status().await;
+        assert_eq!(status["workers"], 3, "{runtime}");
     }
 }

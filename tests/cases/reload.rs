@@ -325,3 +325,15 @@ async fn files_that_no_pattern_matches_make_no_generation() {
     eventually(what, async || proxy.client().await.get("/green").await.text() == "green").await;
     assert_eq!(proxy.generation().await, 2);
 }
+
+#[tokio::test]
+async fn listeners_on_any_port_keep_it() {
+    let (blue, green) = (Origin::named("blue").await, Origin::named("green").await);
+    let more = "[listeners.extra]\nlisten = \"127.0.0.1:0\"";
+    let proxy = Proxy::with(Config::to(&blue).more(more)).await;
+    proxy.reload_ok(Config::to(&green).more(more)).await;
+    for listener in ["http", "extra"] {
+        let reply = Client::h1(proxy.addr(listener)).await.get("/").await;
+        assert_eq!(reply.text(), "green", "{listener}");
+    }
+}

@@ -116,6 +116,29 @@ async fn strangers_do_not_choose_their_colour() {
 }
 
 #[tokio::test]
+async fn a_trusted_proxy_chooses_for_itself_and_not_for_its_clients() {
+    let (blue, green) = colours().await;
+    let by = "override = { header = \"x-colour\", from = [\"192.0.2.0/24\"] }";
+    let config = Config::rollout(&blue, &green, &weights(100, 0, by));
+    let proxy = Proxy::with(config.top("trusted_proxies = [\"127.0.0.0/8\"]")).await;
+    let mut client = proxy.client().await;
+    for (behind, colour) in [
+        (None, "green"),
+        (Some("127.0.0.9"), "green"),
+        (Some("192.0.2.1"), "green"),
+        (Some("203.0.113.9"), "blue"),
+        (Some("unknown"), "blue"),
+    ] {
+        let call = client.request("GET", "/").header("x-colour", "green");
+        let call = match behind {
+            Some(client) => call.header("x-forwarded-for", client),
+            None => call,
+        };
+        assert_eq!(call.send().await.text(), colour, "{behind:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_flip_is_atomic_and_fails_no_request() {
     let (blue, green) = colours().await;
     let proxy = Proxy::with(Config::rollout(&blue, &green, &weights(100, 0, ""))).await;

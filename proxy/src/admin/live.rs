@@ -66,7 +66,7 @@ impl Operations for Live {
             last_reload: self.control.last(),
             ready: self.ready(),
             draining: self.life.is_ending(),
-            workers: self.control.worker_count(),
+            workers: self.control.thread_count(),
             listeners: listeners(&snapshot),
             access_log: snapshot.access_log.is_some().then(|| {
                 let metrics = self.control.metrics();

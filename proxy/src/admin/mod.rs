@@ -12,7 +12,7 @@ mod router;
 mod status;
 mod token;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -22,8 +22,8 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
-    task::JoinSet,
+    sync::watch,
+    task::{AbortHandle, JoinSet},
     time,
 };
 
@@ -45,7 +45,7 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            accepted = accept(&listener, &server.room) => server.spawn(accepted),
+            stream = accept(&listener) => server.spawn(stream),
             Some(_) = server.connections.join_next() => {}
         }
     }
@@ -53,11 +53,12 @@ pub async fn serve(
     server.drain().await;
 }
 
-/// Open connections.
+/// Open connections. Past it the oldest gives way to the newest: whoever holds connections open must not keep probes out,
+/// which need one for a moment only.
 const CONNECTIONS_MAX: usize = 256;
 
 /// From connect, or the last answer, to the end of a request head.
-const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// For calls in flight when the server ends.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
@@ -67,8 +68,9 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 struct Server {
     router: Router,
-    room: Arc<Semaphore>,
     connections: JoinSet<()>,
+    /// The same, oldest first.
+    by_age: VecDeque<AbortHandle>,
     draining: watch::Sender<bool>,
 }
 
@@ -76,21 +78,21 @@ impl Server {
     fn new(router: Router) -> Self {
         Self {
             router,
-            room: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
             connections: JoinSet::new(),
+            by_age: VecDeque::new(),
             draining: watch::Sender::new(false),
         }
     }
 
-    fn spawn(&mut self, (stream, permit): (TcpStream, OwnedSemaphorePermit)) {
+    fn spawn(&mut self, stream: TcpStream) {
+        self.make_room();
         let service = TowerToHyperService::new(self.router.clone());
         let mut draining = self.draining.subscribe();
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME_MAX)
             .serve_connection(TokioIo::new(stream), service);
-        self.connections.spawn(async move {
-            let _permit = permit;
+        let handle = self.connections.spawn(async move {
             let mut connection = std::pin::pin!(connection);
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
@@ -103,6 +105,17 @@ impl Server {
                 tracing::debug!(%error, "admin connection failed");
             }
         });
+        self.by_age.push_back(handle);
+    }
+
+    fn make_room(&mut self) {
+        self.by_age.retain(|connection| !connection.is_finished());
+        if self.by_age.len() >= CONNECTIONS_MAX
+            && let Some(oldest) = self.by_age.pop_front()
+        {
+            tracing::debug!("admin connections are many, the oldest is closed");
+            oldest.abort();
+        }
     }
 
     async fn drain(mut self) {
@@ -114,17 +127,10 @@ impl Server {
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    room: &Arc<Semaphore>,
-) -> (TcpStream, OwnedSemaphorePermit) {
-    // The semaphore is never closed; if it were, nothing should be accepted any more.
-    let Ok(permit) = Arc::clone(room).acquire_owned().await else {
-        return std::future::pending().await;
-    };
+async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, permit),
+            Ok((stream, _)) => return stream,
             Err(error) => after_failed_accept(&error).await,
         }
     }

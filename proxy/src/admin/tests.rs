@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    sync::oneshot,
+    sync::{Semaphore, oneshot},
 };
 use tower::ServiceExt as _;
 
@@ -293,4 +293,23 @@ async fn the_socket_is_served_until_shutdown() {
     // The idle connection was closed, and nobody listens.
     client.read_to_end(&mut Vec::new()).await.unwrap();
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn connections_that_are_held_open_do_not_keep_probes_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let ops = Arc::new(Fake::default());
+    tokio::spawn(serve(listener, ops, TokenSource::default(), std::future::pending()));
+    let mut held = Vec::new();
+    for _ in 0..CONNECTIONS_MAX {
+        held.push(TcpStream::connect(address).await.unwrap());
+    }
+    let mut probe = TcpStream::connect(address).await.unwrap();
+    probe.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let mut answer = [0; 12];
+    probe.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    // The oldest made room.
+    assert_eq!(held[0].read(&mut [0]).await.unwrap_or(0), 0);
 }

@@ -48,7 +48,7 @@ pub struct Config {
     /// Further files, merged into this one before it is read. Paths are relative to the including file and may hold `*`.
     /// Tables are merged; a key that two files set is an error.
     pub include: Vec<String>,
-    /// Peers whose `X-Forwarded-For`, `Forwarded`, `X-Request-Id` and colour overrides are believed.
+    /// Peers whose `X-Forwarded-For`, `Forwarded` and `X-Request-Id` are believed, and whose own colour overrides are.
     pub trusted_proxies: Vec<Cidr>,
     /// How request work is spread over threads. Takes effect at start.
     pub runtime: Runtime,

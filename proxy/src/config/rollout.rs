@@ -64,8 +64,8 @@ pub enum StickyKey {
     Path,
 }
 
-/// Chooses a colour by hand: the value `blue`, `green`, `always` (green) or `never` (blue). Believed from trusted proxies
-/// and from `from` only.
+/// Chooses a colour by hand: the value `blue`, `green`, `always` (green) or `never` (blue). Believed from clients
+/// in `from`, and from trusted proxies that ask for themselves.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Override {

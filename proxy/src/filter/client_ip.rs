@@ -20,21 +20,24 @@ pub struct Client {
     pub address: IpAddr,
     /// Whether the connection's peer is a trusted proxy.
     pub peer_trusted: bool,
+    /// Whether the client itself is one of the trusted: all that is said of whom it speaks for was read, and nobody else is
+    /// among them.
+    pub trusted: bool,
 }
 
 /// The client of a request that came from `peer`.
 pub fn resolve(peer: IpAddr, headers: &HeaderMap, trusted: &IpSet) -> Client {
     let peer = peer.to_canonical();
     if !trusted.contains(peer) {
-        return Client { address: peer, peer_trusted: false };
+        return Client { address: peer, peer_trusted: false, trusted: false };
     }
     let mut walk = Walk { trusted, address: peer };
-    if headers.contains_key(&X_FORWARDED_FOR) {
-        walk.x_forwarded_for(headers);
+    let all_trusted = if headers.contains_key(&X_FORWARDED_FOR) {
+        walk.x_forwarded_for(headers)
     } else {
-        walk.forwarded(headers);
-    }
-    Client { address: walk.address, peer_trusted: true }
+        walk.forwarded(headers)
+    };
+    Client { address: walk.address, peer_trusted: true, trusted: all_trusted }
 }
 
 struct Walk<'a> {
@@ -42,26 +45,29 @@ struct Walk<'a> {
     address: IpAddr,
 }
 
+/// Each walk says whether it came to the end of the list.
 impl Walk<'_> {
-    fn x_forwarded_for(&mut self, headers: &HeaderMap) {
+    fn x_forwarded_for(&mut self, headers: &HeaderMap) -> bool {
         for line in headers.get_all(&X_FORWARDED_FOR).iter().rev() {
             for entry in line.as_bytes().rsplit(|&b| b == b',') {
                 if !self.step(address(entry.trim_ascii())) {
-                    return;
+                    return false;
                 }
             }
         }
+        true
     }
 
-    fn forwarded(&mut self, headers: &HeaderMap) {
+    fn forwarded(&mut self, headers: &HeaderMap) -> bool {
         for line in headers.get_all(FORWARDED).iter().rev() {
             let elements: SmallVec<[&[u8]; 8]> = split_quoted(line.as_bytes(), b',').collect();
             for element in elements.into_iter().rev() {
                 if !self.step(forwarded_for(element)) {
-                    return;
+                    return false;
                 }
             }
         }
+        true
     }
 
     /// Takes an address as the client's so far, and says whether to go on to the left of it.
@@ -170,6 +176,27 @@ mod tests {
             ("\u{e9}", "10.0.0.1"),
         ] {
             assert_eq!(client("10.0.0.1", &[("x-forwarded-for", list)]).0, expected, "{list}");
+        }
+    }
+
+    #[test]
+    fn a_client_is_trusted_if_nobody_else_is_behind_it() {
+        for (list, expected) in [
+            (None, true),
+            (Some("10.1.1.1, 10.2.2.2"), true),
+            (Some("198.51.100.1, 10.1.1.1"), false),
+            (Some("unknown"), false),
+            (Some("198.51.100.1, unknown, 10.1.1.1"), false),
+            (Some(""), false),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(list) = list {
+                headers.insert(X_FORWARDED_FOR, HeaderValue::from_static(list));
+            }
+            let trusted = IpSet::new(&["10.0.0.0/8".parse().unwrap()]);
+            let client = |peer: &str| resolve(peer.parse().unwrap(), &headers, &trusted);
+            assert_eq!(client("10.0.0.1").trusted, expected, "{list:?}");
+            assert!(!client("192.0.2.1").trusted, "{list:?}");
         }
     }
 

@@ -64,9 +64,7 @@ pub struct Identity {
 pub fn apply(head: &mut RequestHead, facts: &ClientFacts<'_>, ids: &Ids) -> Identity {
     let headers = &mut head.headers;
     let mut out = BytesMut::with_capacity(BUFFER_BYTES);
-    if !facts.peer_trusted {
-        remove_unproven(headers);
-    }
+    remove_unproven(headers, facts.peer_trusted);
     forwarded(headers, facts, &mut out);
     forwarded_for(headers, facts, &mut out);
     if !headers.contains_key(&X_FORWARDED_PROTO) {
@@ -94,18 +92,37 @@ impl Scheme {
     }
 }
 
-/// Removes what a stranger says about itself. One pass, because most requests have nothing of this kind.
-fn remove_unproven(headers: &mut HeaderMap) {
+/// Removes what a stranger says about itself, and from whomever what only looks like that: CGI and WSGI read
+/// `X_Forwarded_For` as `X-Forwarded-For` (RFC 3875, 4.1.18), beside ours. One pass, because most requests have nothing of
+/// this kind.
+fn remove_unproven(headers: &mut HeaderMap, peer_trusted: bool) {
     let unproven = |name: &&HeaderName| {
-        let text = name.as_str();
-        text.starts_with("x-forwarded-") || text == "x-real-ip" || text == "x-request-id"
+        let name = name.as_str().as_bytes();
+        speaks_for_client(name) && (!peer_trusted || name.contains(&b'_'))
     };
     let names: SmallVec<[HeaderName; 8]> = headers.keys().filter(unproven).cloned().collect();
     for name in names {
         headers.remove(name);
     }
-    if headers.contains_key(FORWARDED) {
+    if !peer_trusted && headers.contains_key(FORWARDED) {
         headers.remove(FORWARDED);
+    }
+}
+
+/// Whether an upstream takes a field of this name, or what it makes of the name, for what a proxy has said.
+fn speaks_for_client(name: &[u8]) -> bool {
+    let [b'x', b'-' | b'_', rest @ ..] = name else { return false };
+    let same = |rest: &[u8], text: &[u8]| {
+        let mut pairs = rest.iter().zip(text);
+        rest.len() == text.len() && pairs.all(|(a, b)| a == b || (*a == b'_' && *b == b'-'))
+    };
+    match rest.first() {
+        Some(b'f') => {
+            rest.get(..10).is_some_and(|start| same(start, b"forwarded-"))
+                || same(rest, b"foxtrot-mirror")
+        }
+        Some(b'r') => same(rest, b"real-ip") || same(rest, b"request-id"),
+        _ => false,
     }
 }
 

@@ -42,7 +42,9 @@ pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 impl Connection {
     /// The snapshot for the next request: the one in force, or the last one that had this listener.
     pub fn snapshot(&self) -> Arc<Held> {
-        self.listener.state.retired().unwrap_or_else(|| self.worker.snapshot())
+        // In this order: a snapshot without the listener is put in force behind its retirement.
+        let in_force = self.worker.snapshot();
+        self.listener.state.retired().unwrap_or(in_force)
     }
 
     /// The listener's phase, to be watched.

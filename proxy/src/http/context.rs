@@ -96,7 +96,7 @@ impl Exchange {
             snapshot: connection.snapshot(),
             started: clock::now(),
             request: None,
-            client: Client { address: connection.peer.ip(), peer_trusted: false },
+            client: Client { address: connection.peer.ip(), peer_trusted: false, trusted: false },
             route: None,
             cluster: None,
             colour: None,

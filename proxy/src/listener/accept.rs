@@ -33,7 +33,9 @@ pub async fn accept(worker: Arc<Worker>, state: Arc<ListenerState>, socket: TcpL
 }
 
 fn take(worker: &Arc<Worker>, state: &Arc<ListenerState>, tcp: TcpStream, peer: SocketAddr) {
-    let snapshot = state.retired().unwrap_or_else(|| worker.snapshot());
+    // In this order: a snapshot without the listener is put in force behind its retirement.
+    let in_force = worker.snapshot();
+    let snapshot = state.retired().unwrap_or(in_force);
     let Some(listener) =
         snapshot.listeners.iter().find(|listener| Arc::ptr_eq(&listener.state, state))
     else {

@@ -58,7 +58,7 @@ pub struct RequestLabels {
 }
 
 /// What is counted per request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RequestMetrics {
     codes: Arc<Codes>,
     duration: Arc<Histogram>,

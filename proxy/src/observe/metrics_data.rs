@@ -39,7 +39,7 @@ metrics! {
         ["listener" "route" "cluster" "colour" "code_class"]
         "Requests that ended, by class of the status that the client got.";
     REQUEST_DURATION_SECONDS = HISTOGRAM "foxtrot_request_duration_seconds" ["route" "cluster"]
-        "Time from the first byte of the request to the last byte of the response.";
+        "Time from the end of the request head to the last byte of the response.";
     REFUSED_TOTAL = COUNTER "foxtrot_refused_total" ["reason"]
         "Requests that foxtrot refused itself.";
     RETRIES_TOTAL = COUNTER "foxtrot_retries_total" ["cluster"]

@@ -1,7 +1,5 @@
 //! `override`: a colour that is chosen by hand, for testers.
 
-use std::net::IpAddr;
-
 use http::HeaderName;
 
 use super::sticky::cookie;
@@ -36,7 +34,7 @@ impl ColourChoice {
     /// The colour that the request asks for, if `client` may ask. The header goes before the cookie; other values than
     /// `blue`, `green`, `always` and `never` say nothing.
     pub fn colour(&self, head: &RequestHead, client: &Client) -> Option<Colour> {
-        if !self.believes(client.peer_trusted, client.address) {
+        if !self.believes(client) {
             return None;
         }
         let header = self.header.as_ref().and_then(|name| head.headers.get(name));
@@ -45,8 +43,9 @@ impl ColourChoice {
         header.or_else(|| from_cookie().and_then(parse))
     }
 
-    fn believes(&self, peer_trusted: bool, client: IpAddr) -> bool {
-        peer_trusted || self.from.contains(client)
+    /// A trusted proxy is believed for itself. For those whom it speaks for it is not: it passes on what they wrote.
+    fn believes(&self, client: &Client) -> bool {
+        client.trusted || self.from.contains(client.address)
     }
 }
 
@@ -76,8 +75,8 @@ mod tests {
         ColourChoice::compile(&written).unwrap()
     }
 
-    fn client(address: &str, peer_trusted: bool) -> Client {
-        Client { address: address.parse().unwrap(), peer_trusted }
+    fn client(address: &str, trusted: bool) -> Client {
+        Client { address: address.parse().unwrap(), peer_trusted: true, trusted }
     }
 
     fn asking(header: &'static str, cookie: &'static str) -> RequestHead {

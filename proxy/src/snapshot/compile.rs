@@ -26,17 +26,19 @@ use crate::{
 };
 
 /// What compilation needs besides the configuration.
-pub struct Surroundings<'a> {
+///
+/// It is owned, because compiling takes time and is done beside the control thread.
+pub struct Surroundings {
     /// Number of the snapshot to be.
     pub generation: u64,
     /// The snapshot before it.
-    pub previous: Option<&'a Snapshot>,
+    pub previous: Option<Arc<Snapshot>>,
     /// Sockets' state, by listener name.
-    pub listeners: &'a BTreeMap<String, Arc<ListenerState>>,
+    pub listeners: BTreeMap<String, Arc<ListenerState>>,
     /// Metrics of the process.
-    pub metrics: &'a Arc<Metrics>,
+    pub metrics: Arc<Metrics>,
     /// TLS session tickets of the process.
-    pub ticketer: &'a Arc<dyn ProducesTickets>,
+    pub ticketer: Arc<dyn ProducesTickets>,
     /// Number of workers.
     pub workers: usize,
 }
@@ -45,7 +47,7 @@ pub struct Surroundings<'a> {
 ///
 /// # Errors
 /// All that is wrong, at once.
-pub fn compile(config: &Config, around: &Surroundings<'_>) -> Result<Snapshot, Vec<Problem>> {
+pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<Problem>> {
     let mut problems = Vec::new();
     let clusters = clusters(config, around, &mut problems);
     let rollouts = rollouts(config, around, &clusters, &mut problems);
@@ -71,8 +73,8 @@ pub fn compile(config: &Config, around: &Surroundings<'_>) -> Result<Snapshot, V
         trusted_proxies: IpSet::new(&config.trusted_proxies),
         access_log,
         admin_token,
-        metrics: Arc::clone(around.metrics),
-        refusals: Refusals::new(around.metrics, reply::FLAGS),
+        metrics: Arc::clone(&around.metrics),
+        refusals: Refusals::new(&around.metrics, reply::FLAGS),
     })
 }
 
@@ -100,9 +102,9 @@ pub fn check(path: &std::path::Path) -> Result<(), Report> {
     let around = Surroundings {
         generation: 1,
         previous: None,
-        listeners: &listeners.collect(),
-        metrics: &Arc::new(Metrics::new(1)),
-        ticketer: &ticketer,
+        listeners: listeners.collect(),
+        metrics: Arc::new(Metrics::new(1)),
+        ticketer,
         workers: 1,
     };
     // A log file must not be made by looking at the configuration.
@@ -124,17 +126,14 @@ pub fn files(config: &Config) -> Vec<std::path::PathBuf> {
 
 type Named<T> = BTreeMap<String, Arc<T>>;
 
-fn clusters(
-    config: &Config,
-    around: &Surroundings<'_>,
-    problems: &mut Vec<Problem>,
-) -> Named<Cluster> {
+fn clusters(config: &Config, around: &Surroundings, problems: &mut Vec<Problem>) -> Named<Cluster> {
     let mut clusters = Named::new();
     for (name, written) in &config.clusters {
         let previous = around
             .previous
+            .as_ref()
             .and_then(|previous| previous.clusters.iter().find(|cluster| *cluster.name == **name));
-        let compiled = Cluster::compile(name, written, previous, around.metrics);
+        let compiled = Cluster::compile(name, written, previous, &around.metrics);
         let at = |(key, message): (String, String)| {
             Problem::at(inside(path!["clusters", name.as_str()], &key), message)
         };
@@ -157,7 +156,7 @@ fn shares(name: &str, written: &config::Rollout, metrics: &Metrics) -> [Arc<Gaug
 
 fn rollouts(
     config: &Config,
-    around: &Surroundings<'_>,
+    around: &Surroundings,
     clusters: &Named<Cluster>,
     problems: &mut Vec<Problem>,
 ) -> Named<Rollout> {
@@ -184,7 +183,7 @@ fn rollouts(
             sticky,
             choice: choice.flatten(),
             mirror: mirror(name, written, around, clusters),
-            _shares: shares(name, written, around.metrics),
+            _shares: shares(name, written, &around.metrics),
         };
         rollouts.insert(name.clone(), Arc::new(rollout));
     }
@@ -194,17 +193,18 @@ fn rollouts(
 fn mirror(
     name: &str,
     rollout: &config::Rollout,
-    around: &Surroundings<'_>,
+    around: &Surroundings,
     clusters: &Named<Cluster>,
 ) -> Option<Arc<Mirror>> {
     let written = rollout.mirror.as_ref()?;
     let to = clusters.get(&written.to)?;
     let before = around
         .previous
+        .as_ref()
         .and_then(|previous| previous.rollouts.iter().find(|rollout| *rollout.name == *name));
     let state = match before.and_then(|before| before.mirror.as_ref()) {
         Some(mirror) => Arc::clone(&mirror.state),
-        None => MirrorState::new(around.metrics),
+        None => MirrorState::new(&around.metrics),
     };
     Some(Arc::new(Mirror::compile(name, written, Arc::clone(to), state)))
 }
@@ -292,7 +292,7 @@ fn name_of(route: &config::Route) -> String {
 
 fn listeners(
     config: &Config,
-    around: &Surroundings<'_>,
+    around: &Surroundings,
     problems: &mut Vec<Problem>,
 ) -> (Vec<Arc<Listener>>, Vec<Vec<tls::CertificateFacts>>) {
     let mut listeners = Vec::with_capacity(config.listeners.len());
@@ -302,7 +302,7 @@ fn listeners(
             Problem::at(inside(path!["listeners", name.as_str(), "tls"], &key), message)
         };
         let tls =
-            written.tls.as_ref().map(|tls| tls::compile(tls, &written.protocols, around.ticketer));
+            written.tls.as_ref().map(|tls| tls::compile(tls, &written.protocols, &around.ticketer));
         let tls = tls.map(|tls| keep(tls, problems, at));
         let (Some(state), None | Some(Some(_))) = (around.listeners.get(name), &tls) else {
             continue;
@@ -313,7 +313,7 @@ fn listeners(
             index,
             config: written.clone(),
             tls: tls.map(|tls| tls.config),
-            counters: ConnectionCounters::new(around.metrics, name),
+            counters: ConnectionCounters::new(&around.metrics, name),
             proxy_sources: written.proxy_protocol.as_ref().map(|proxy| IpSet::new(&proxy.from)),
             state: Arc::clone(state),
         }));
@@ -329,16 +329,16 @@ fn admin_token(config: &Config, problems: &mut Vec<Problem>) -> Option<Token> {
 /// The access log; the one before it, where it is written to the same place.
 fn access_log(
     config: &Config,
-    around: &Surroundings<'_>,
+    around: &Surroundings,
     problems: &mut Vec<Problem>,
 ) -> Option<Arc<AccessLog>> {
     let written = config.log.access.as_ref()?;
-    if let Some(previous) = around.previous
+    if let Some(previous) = &around.previous
         && previous.config.log.access.as_ref() == Some(written)
     {
         return previous.access_log.clone();
     }
-    match AccessLog::open(written, around.metrics) {
+    match AccessLog::open(written, &around.metrics) {
         Ok(log) => Some(Arc::new(log)),
         Err(error) => {
             problems

@@ -3,41 +3,37 @@
 //! One load at a time. A load that fails changes nothing: files are read, sockets bound and names resolved before the first
 //! worker hears of it. One that succeeds is put in force whole, worker by worker, each at a point between two requests.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Weak},
-    time::Duration,
-};
+mod switch;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use foxtrot_api::{Cause, LastReload, LocatedError, ReloadOutcome, ReloadResult};
 use parking_lot::Mutex;
 use rustls::server::ProducesTickets;
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::{
     Snapshot,
     compile::{self, Surroundings},
     history::History,
-    plan::Plan,
-    read::{Origin, Read, errors, files_of, read, read_text},
+    plan::{Ours, Plan},
+    read::{Read, errors, files_of, read, read_text},
+    state::{State, last},
     watch::{Fingerprints, Target, Watch},
 };
 use crate::{
     admin::TokenSource,
-    clock,
     config::{
         Config,
         diagnostic::{Problem, Report},
-        document::path,
+        document::{KeyPath, path},
         load::Loaded,
     },
     drain::drain,
-    listener::ListenerState,
     observe::metrics::Metrics,
     runtime::{self, Workers},
     upstream::{self, Cluster},
-    worker::Held,
 };
 
 /// The configuration in force, and the way to another.
@@ -55,29 +51,6 @@ pub struct Control {
     state: Mutex<State>,
 }
 
-struct State {
-    current: Arc<Snapshot>,
-    /// Of the text in force.
-    hash: u64,
-    /// Contents of the files that it names.
-    named: Fingerprints,
-    said: Said,
-    history: History,
-    last: LastReload,
-    /// Removed listeners, as long as anything of them is left: their address is ours until then.
-    closing: Vec<Weak<ListenerState>>,
-    /// Snapshots that exchanges may still hold. The last reference is dropped here, so that no worker pays for it.
-    retired: Vec<Arc<Snapshot>>,
-}
-
-/// What the file said when it was last read and could be used. After a rollback something else is in force, which lasts until
-/// the file says something new.
-struct Said {
-    hash: u64,
-    /// Contents of the file and those that it includes.
-    sources: Fingerprints,
-}
-
 /// Longest time that a load waits for names to resolve and endpoints to be probed. What is not known by then is learned
 /// in service.
 const WARM_TIME: Duration = Duration::from_secs(3);
@@ -93,16 +66,17 @@ impl Control {
         let config = &read.loaded.config;
         let count = runtime::worker_count(config.runtime, config.workers);
         let metrics = Arc::new(Metrics::new(count));
-        let plan = Plan::make(config, None, &[], count)
+        let plan = Plan::make(config, &Ours::default(), count)
             .map_err(|problems| located(&read.loaded, problems))?;
         let around = Surroundings {
             generation: 1,
             previous: None,
-            listeners: &plan.states,
-            metrics: &metrics,
-            ticketer: &ticketer,
+            listeners: plan.states.clone(),
+            metrics: Arc::clone(&metrics),
+            ticketer: Arc::clone(&ticketer),
             workers: count,
         };
+        // Nobody waits for this thread yet.
         let snapshot = compile::compile(config, &around)
             .map_err(|problems| located(&read.loaded, problems))?;
         let snapshot = Arc::new(snapshot);
@@ -146,6 +120,10 @@ impl Control {
     /// that, or what is in force stays in force.
     pub async fn reload(&self, cause: Cause) -> ReloadResult {
         let _one = self.loading.lock().await;
+        // Log rotation asks for nothing else, and must get it whatever stands in the file.
+        if let Some(log) = &self.snapshot().access_log {
+            log.reopen();
+        }
         let path = self.path.clone();
         let read = match blocking(move || read(&path)).await {
             Some(read) => self.or_in_force(read, cause).await,
@@ -224,8 +202,13 @@ impl Control {
         &self.metrics
     }
 
+    /// Threads that serve requests.
+    pub fn thread_count(&self) -> usize {
+        self.workers.lock().as_ref().map_or(0, |workers| workers.thread_count)
+    }
+
     /// Threads' worth of shards.
-    pub fn worker_count(&self) -> usize {
+    fn worker_count(&self) -> usize {
         self.workers.lock().as_ref().map_or(0, |workers| workers.workers.len())
     }
 
@@ -242,8 +225,8 @@ impl Control {
     /// Ends all listeners, then the workers, then the logs.
     pub async fn stop(&self) {
         let snapshot = self.snapshot();
-        let listeners =
-            snapshot.listeners.iter().map(|listener| Arc::clone(&listener.state)).collect();
+        let mut listeners = self.state.lock().draining.clone();
+        listeners.extend(snapshot.listeners.iter().map(|listener| Arc::clone(&listener.state)));
         drain(listeners, snapshot.config.drain.deadline.0).await;
         let workers = self.workers.lock().take();
         // Joining blocks, and the workers need nobody to end.
@@ -267,7 +250,7 @@ impl Control {
             self.look_also_at(read.files());
             return self.refused(cause, errors(&read.loaded.locate(fixed)));
         }
-        let built = self.build(&read.loaded.config, &before);
+        let built = self.build(&read.loaded.config, &before).await;
         let (snapshot, plan) = match built {
             Ok(built) => built,
             Err(problems) => {
@@ -279,73 +262,32 @@ impl Control {
         self.put_in_force(&before, snapshot, plan, &read, cause)
     }
 
-    fn build(
+    /// Compiles beside this thread, which has probes and the admin server to serve.
+    async fn build(
         &self,
         config: &Config,
         before: &Arc<Snapshot>,
     ) -> Result<(Arc<Snapshot>, Plan), Vec<Problem>> {
         let count = self.worker_count();
-        let closing: Vec<_> = self.state.lock().closing.iter().filter_map(Weak::upgrade).collect();
-        let plan = Plan::make(config, Some(before), &closing, count)?;
+        let draining = self.state.lock().draining.clone();
+        let ours = Ours { serving: &before.listeners, draining: &draining };
+        let plan = Plan::make(config, &ours, count)?;
         let around = Surroundings {
             generation: before.generation + 1,
-            previous: Some(before),
-            listeners: &plan.states,
-            metrics: &self.metrics,
-            ticketer: &self.ticketer,
+            previous: Some(Arc::clone(before)),
+            listeners: plan.states.clone(),
+            metrics: Arc::clone(&self.metrics),
+            ticketer: Arc::clone(&self.ticketer),
             workers: count,
         };
-        let snapshot = compile::compile(config, &around)?;
+        let config = config.clone();
+        let compiled = blocking(move || compile::compile(&config, &around)).await;
+        let panicked = || vec![Problem::at(KeyPath::root(), "compiling failed")];
+        let snapshot = compiled.ok_or_else(panicked)??;
         Ok((Arc::new(snapshot), plan))
     }
 
-    fn put_in_force(
-        &self,
-        before: &Arc<Snapshot>,
-        snapshot: Arc<Snapshot>,
-        plan: Plan,
-        read: &Read,
-        cause: Cause,
-    ) -> ReloadResult {
-        let generation = snapshot.generation;
-        if let Some(workers) = &*self.workers.lock() {
-            workers.publish(&snapshot);
-        }
-        upstream::replaced(&before.clusters, &snapshot.clusters);
-        self.retire_listeners(before, &plan);
-        self.listen(plan);
-        // Those who watch have ended only if the process has.
-        self.clusters.send_replace(snapshot.clusters.clone());
-        if let Some(log) = &snapshot.access_log {
-            log.reopen();
-        }
-        self.announce(&snapshot);
-        self.count("applied");
-        {
-            let mut state = self.state.lock();
-            let old = std::mem::replace(&mut state.current, snapshot);
-            state.retired.push(old);
-            state.hash = read.loaded.hash;
-            state.named = read.named.clone();
-            state.heard(read);
-            state.history.push(
-                generation,
-                clock::since_epoch(),
-                cause,
-                read.loaded.text.as_str().into(),
-            );
-            state.last = last(ReloadOutcome::Applied, cause, Vec::new());
-        }
-        self.look_at_files();
-        info!(generation, %cause, "configuration applied");
-        ReloadResult { result: ReloadOutcome::Applied, generation, errors: Vec::new() }
-    }
-
     fn unchanged(&self, read: &Read, cause: Cause, current: &Arc<Snapshot>) -> ReloadResult {
-        // Log rotation asks for nothing else.
-        if let Some(log) = &current.access_log {
-            log.reopen();
-        }
         self.count("unchanged");
         {
             let mut state = self.state.lock();
@@ -372,44 +314,6 @@ impl Control {
             state.current.generation
         };
         ReloadResult { result: ReloadOutcome::Refused, generation, errors }
-    }
-
-    /// Listeners that are no longer there end in order; what is on its way to them is served as they were.
-    fn retire_listeners(&self, before: &Arc<Snapshot>, plan: &Plan) {
-        let gone: Vec<_> = before
-            .listeners
-            .iter()
-            .map(|listener| &listener.state)
-            .filter(|state| !plan.states.values().any(|kept| Arc::ptr_eq(kept, state)))
-            .cloned()
-            .collect();
-        if gone.is_empty() {
-            return;
-        }
-        let held = Arc::new(Held::new(Arc::clone(before)));
-        for state in &gone {
-            state.retire(Arc::clone(&held));
-        }
-        let closing = &mut self.state.lock().closing;
-        closing.retain(|state| state.strong_count() > 0);
-        closing.extend(gone.iter().map(Arc::downgrade));
-        tokio::spawn(drain(gone, before.config.drain.deadline.0));
-    }
-
-    fn listen(&self, plan: Plan) {
-        if let Some(workers) = &*self.workers.lock() {
-            for (state, sockets) in plan.sockets {
-                info!(listener = %state.name, address = %state.address, "listening");
-                workers.listen(&state, sockets);
-            }
-        }
-    }
-
-    /// Tells those who are not workers.
-    fn announce(&self, snapshot: &Snapshot) {
-        crate::observe::logging::set_level(snapshot.config.log.level);
-        self.token.set(snapshot.admin_token.clone());
-        self.metrics.config_generation().set(snapshot.generation as f64);
     }
 
     fn count(&self, result: &'static str) {
@@ -440,42 +344,13 @@ impl Control {
     }
 
     fn free_retired(&self) {
-        let free: Vec<_> = {
-            let mut state = self.state.lock();
-            state.retired.extract_if(.., |snapshot| Arc::strong_count(snapshot) == 1).collect()
-        };
-        drop(free);
+        let unheld = self.state.lock().unheld();
+        drop(unheld);
     }
 }
 
 /// How often snapshots that nobody holds any more are freed.
 const FREE_EVERY: Duration = Duration::from_millis(500);
-
-impl State {
-    fn new(current: Arc<Snapshot>, read: &Read) -> Self {
-        let mut history = History::default();
-        history.push(1, clock::since_epoch(), Cause::Start, read.loaded.text.as_str().into());
-        let mut state = Self {
-            current,
-            hash: read.loaded.hash,
-            named: read.named.clone(),
-            said: Said { hash: read.loaded.hash, sources: Fingerprints::default() },
-            history,
-            last: last(ReloadOutcome::Applied, Cause::Start, Vec::new()),
-            closing: Vec::new(),
-            retired: Vec::new(),
-        };
-        state.heard(read);
-        state
-    }
-
-    /// Remembers what the file says, if this is from it.
-    fn heard(&mut self, read: &Read) {
-        if let Origin::File(sources) = &read.origin {
-            self.said = Said { hash: read.loaded.hash, sources: sources.clone() };
-        }
-    }
-}
 
 /// What a running process cannot change.
 fn fixed_at_start(before: &Config, after: &Config) -> Vec<Problem> {
@@ -497,11 +372,6 @@ fn fixed_at_start(before: &Config, after: &Config) -> Vec<Problem> {
 /// Runs what blocks elsewhere; `None` if it panicked.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
-}
-
-fn last(result: ReloadOutcome, cause: Cause, errors: Vec<LocatedError>) -> LastReload {
-    // Milliseconds fit for half a billion years.
-    LastReload { result, cause, at: clock::since_epoch().as_millis() as u64, errors }
 }
 
 fn located(loaded: &Loaded, problems: Vec<Problem>) -> anyhow::Error {

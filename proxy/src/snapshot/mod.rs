@@ -7,9 +7,11 @@ mod effects;
 pub mod history;
 mod plan;
 mod read;
+mod state;
 pub mod watch;
 
 use std::{
+    borrow::Cow,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -139,18 +141,19 @@ impl Snapshot {
 
     /// What the route table calls a listener, which may be one of an earlier snapshot.
     pub fn listener_id(&self, listener: &Listener) -> ListenerId {
-        match self.listener_ids.get(self.position(listener)) {
+        match self.position(listener).and_then(|at| self.listener_ids.get(at)) {
             Some(id) => *id,
             None => self.table.listener(&listener.state.name),
         }
     }
 
-    /// Listeners keep their position from one load to the next unless others come or go.
-    fn position(&self, listener: &Listener) -> usize {
+    /// Listeners keep their position from one load to the next unless others come or go. `None`: this snapshot does not have
+    /// it.
+    fn position(&self, listener: &Listener) -> Option<usize> {
         let same = |other: &Arc<Listener>| Arc::ptr_eq(&other.state, &listener.state);
         match self.listeners.get(listener.index) {
-            Some(other) if same(other) => listener.index,
-            _ => self.listeners.iter().position(same).unwrap_or(0),
+            Some(other) if same(other) => Some(listener.index),
+            _ => self.listeners.iter().position(same),
         }
     }
 
@@ -161,8 +164,7 @@ impl Snapshot {
         route: Option<usize>,
         cluster: Option<&str>,
         colour: Option<Colour>,
-    ) -> &RequestMetrics {
-        let index = self.position(listener);
+    ) -> Cow<'_, RequestMetrics> {
         let target = match (cluster, colour) {
             (None, _) => 0,
             (_, None) => 1,
@@ -170,19 +172,23 @@ impl Snapshot {
             (_, Some(Colour::Green)) => 3,
         };
         let route = route.and_then(|route| self.routes.get(route));
-        let cell = match route {
-            Some(route) => &route.metrics[index][target],
-            None => &self.unrouted[index],
-        };
-        cell.get_or_init(|| {
-            let route = route.map_or("", |route| &route.name);
+        let resolve = || {
             self.metrics.request(&RequestLabels {
                 listener: listener.state.name.to_string(),
-                route: route.to_owned(),
+                route: route.map_or("", |route| &route.name).to_owned(),
                 cluster: cluster.unwrap_or_default().to_owned(),
                 colour,
             })
-        })
+        };
+        let cell = self.position(listener).and_then(|at| match route {
+            Some(route) => route.metrics.get(at)?.get(target),
+            None => self.unrouted.get(at),
+        });
+        match cell {
+            Some(cell) => Cow::Borrowed(cell.get_or_init(resolve)),
+            // A listener that went while the request was on its way.
+            None => Cow::Owned(resolve()),
+        }
     }
 }
 
@@ -223,5 +229,49 @@ impl Refusals {
         if let Some((_, counter)) = self.0.iter().find(|(known, _)| *known == flag) {
             counter.inc(worker);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{effects::compiled, *};
+    use crate::{listener::ListenerState, observe::metrics::CodeClass};
+
+    const TEXT: &str = "
+        [listeners.a]
+        listen = \"127.0.0.1:0\"
+        [listeners.b]
+        listen = \"127.0.0.1:0\"
+        [[routes]]
+        listeners = [\"a\"]
+        to = \"respond:200\"
+        [[routes]]
+        match = { path = \"/b\" }
+        listeners = [\"b\"]
+        to = \"respond:200\"
+    ";
+
+    #[test]
+    fn a_listener_of_another_snapshot_is_not_taken_for_one_of_this() {
+        let snapshot =
+            || compiled::snapshot(&config::load::parse("test.toml", TEXT).unwrap().config).unwrap();
+        let (before, now) = (snapshot(), snapshot());
+        // Of one name, but not the same.
+        let b = before.listener("b").unwrap();
+        assert_eq!(now.position(b), None);
+        assert_eq!(now.listener_id(b), now.table.listener("b"));
+        now.request_metrics(b, Some(0), None, None).record(0, CodeClass::Success, Duration::ZERO);
+        assert!(now.metrics.render().unwrap().contains("listener=\"b\""));
+        assert!(!now.metrics.render().unwrap().contains("listener=\"a\",route=\"*/\""));
+        let gone = Arc::new(Listener {
+            index: 0,
+            config: b.config.clone(),
+            tls: None,
+            proxy_sources: None,
+            counters: crate::listener::ConnectionCounters::new(&now.metrics, "gone"),
+            state: ListenerState::new("gone", b.state.address),
+        });
+        let id = now.listener_id(&gone);
+        assert!(id != now.table.listener("a") && id != now.table.listener("b"));
     }
 }

@@ -253,8 +253,10 @@ fn requested_upgrade(headers: &HeaderMap, version: Version) -> Option<Bytes> {
     let asked = version == Version::HTTP_11 && list_has(headers, CONNECTION, "upgrade");
     // Upgrading to HTTP/2 is gone (RFC 9113, 3.1), but an upstream that still knows it would hand a client a connection that
     // nobody inspects.
-    let http2 =
-        protocol.as_bytes().split(|&b| b == b',').any(|name| name.trim_ascii().starts_with(b"h2"));
+    let is_h2 = |name: &[u8]| {
+        name.trim_ascii().get(..2).is_some_and(|name| name.eq_ignore_ascii_case(b"h2"))
+    };
+    let http2 = protocol.as_bytes().split(|&b| b == b',').any(is_h2);
     (asked && !http2).then(|| Bytes::copy_from_slice(protocol.as_bytes()))
 }
 

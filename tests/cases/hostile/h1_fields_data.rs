@@ -303,6 +303,24 @@ fn fields() -> Vec<Row> {
             ServedWithout("h2c"),
         ),
         field(
+            "field-upgrade-h2c-case",
+            "Upgrade to H2C in capitals",
+            "Connection: upgrade\r\nUpgrade: H2C",
+            ServedWithout("h2c"),
+        ),
+        field(
+            "field-forwarded-underscore",
+            "X_Forwarded_For: what CGI takes for X-Forwarded-For",
+            "X_Forwarded_For: 6.6.6.6",
+            ServedWithout("6.6.6.6"),
+        ),
+        field(
+            "field-mirror-mark",
+            "mark of a mirrored request",
+            "X-Foxtrot-Mirror: gateway",
+            ServedWithout("x-foxtrot-mirror"),
+        ),
+        field(
             "field-proxy",
             "Proxy field (httpoxy)",
             "Proxy: http://evil.test",

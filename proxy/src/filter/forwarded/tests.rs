@@ -67,7 +67,7 @@ fn a_request_without_fields_gets_them() {
     assert_eq!(identity.request_id, FRESH);
 }
 
-const CLAIMS: [(&str, &str); 9] = [
+const CLAIMS: [(&str, &str); 10] = [
     ("x-forwarded-for", "198.51.100.1"),
     ("x-forwarded-for", "10.1.1.1"),
     ("x-forwarded-proto", "http"),
@@ -76,6 +76,7 @@ const CLAIMS: [(&str, &str); 9] = [
     ("x-forwarded-prefix", "/admin"),
     ("x-real-ip", "198.51.100.1"),
     ("x-request-id", "abc"),
+    ("x-foxtrot-mirror", "gateway"),
     ("forwarded", "for=198.51.100.1"),
 ];
 
@@ -84,6 +85,27 @@ fn what_a_stranger_says_is_replaced() {
     let (headers, _) = applied(STRANGER, &CLAIMS);
     let (plain, _) = applied(STRANGER, &[]);
     assert_eq!(headers, plain);
+}
+
+#[test]
+fn what_only_looks_like_it_is_removed_from_everybody() {
+    let alike = [
+        ("x_forwarded_for", "6.6.6.6"),
+        ("x-forwarded_proto", "https"),
+        ("x_forwarded-port", "80"),
+        ("x_real_ip", "6.6.6.6"),
+        ("x_request-id", "a"),
+        ("x_foxtrot_mirror", "gateway"),
+    ];
+    for from in [STRANGER, PROXY] {
+        let (plain, _) = applied(From { ..from }, &[]);
+        assert_eq!(applied(from, &alike).0, plain);
+    }
+    let others = [("x_forwarded", "a"), ("x_for", "b"), ("x_real_ips", "c"), ("user_agent", "d")];
+    let (headers, _) = applied(STRANGER, &others);
+    for (name, expected) in others {
+        assert_eq!(value(&headers, name), Some(expected));
+    }
 }
 
 #[test]

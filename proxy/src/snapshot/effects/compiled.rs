@@ -51,7 +51,10 @@ pub(super) fn part(text: &str, part: Part) -> Result<String, String> {
     })
 }
 
-fn snapshot(config: &config::Config) -> Result<Snapshot, Vec<config::Problem>> {
+/// A whole configuration.
+pub(in crate::snapshot) fn snapshot(
+    config: &config::Config,
+) -> Result<Snapshot, Vec<config::Problem>> {
     let listeners: BTreeMap<_, _> = config
         .listeners
         .iter()
@@ -60,7 +63,6 @@ fn snapshot(config: &config::Config) -> Result<Snapshot, Vec<config::Problem>> {
     let ticketer = tls::ticketer()
         .map_err(|error| vec![config::Problem::at(KeyPath::root(), error.to_string())])?;
     let metrics = Arc::new(Metrics::new(1));
-    let (listeners, metrics, ticketer) = (&listeners, &metrics, &ticketer);
     let around =
         Surroundings { generation: 1, previous: None, listeners, metrics, ticketer, workers: 1 };
     compile(config, &around)

@@ -3,7 +3,7 @@
 //!
 //! Not shown here is that an effect is the right one: that is for the tests that the rows name.
 
-mod compiled;
+pub(super) mod compiled;
 mod rows_data;
 mod schema;
 mod source;

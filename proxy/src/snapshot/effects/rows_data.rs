@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
         "runtime",
         &[
             Word("per_core", "runtime::start", "Runtime::PerCore => Builder::new_current_thread()"),
-            Word("shared", "runtime::start", "Runtime::Shared => Builder::new_multi_thread()"),
+            Word("shared", "runtime::start", "Builder::new_multi_thread()"),
         ],
     ),
     row("workers", &[Read("runtime::start", "worker_count(config.runtime, config.workers)")]),
@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "log.level",
         &[
-            Read("snapshot::control::announce", "set_level(snapshot.config.log.level)"),
+            Read("snapshot::control::switch::announce", "set_level(snapshot.config.log.level)"),
             Word("error", "observe::logging::filter", "LogLevel::Error => \"error\""),
             Word("warn", "observe::logging::filter", "LogLevel::Warn => \"warn\""),
             Word("info", "observe::logging::filter", "LogLevel::Info => \"info\""),
