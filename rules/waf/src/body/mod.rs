@@ -1,0 +1,1 @@
+//! Request bodies, and the variables that are in them.

@@ -1,0 +1,1 @@
+//! Injections that no pattern finds well: SQL and HTML, told by their tokens.
