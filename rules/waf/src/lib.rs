@@ -5,6 +5,10 @@
 //! as arguments. Input never panics and costs time linear in its length.
 
 pub mod body;
+pub mod facts;
 pub mod injection;
+pub mod number;
+pub mod pattern;
 pub mod seclang;
 pub mod transform;
+pub mod variable;
