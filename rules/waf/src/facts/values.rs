@@ -164,7 +164,7 @@ impl Values {
         content.derived as usize * Transformation::COUNT
     }
 
-    /// What a scan found in a content, if it was scanned.
+    /// What a scan found in a content, if it was scanned: `words` words.
     pub fn marks(&self, id: ValueId, scan: usize, words: usize) -> Option<&[u64]> {
         let begin = self.contents[id.index()].marks[scan];
         (begin != NONE).then(|| &self.marks[begin as usize..begin as usize + words])

@@ -1,0 +1,145 @@
+//! One pass over a value that says which literals of all patterns are in it, and so which rules need not look at it.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use crate::{facts::ValueId, facts::Values, pattern::prefilter::Clause};
+
+/// Number of a clause within its scan.
+pub type ClauseId = u32;
+
+/// The literals of many clauses, and how to find them all at once.
+#[derive(Debug)]
+pub struct Scan {
+    /// Which of a value's rows of marks is this scan's.
+    kind: usize,
+    automaton: Option<AhoCorasick>,
+    /// For each literal of the automaton, the clauses that it satisfies: a range of `satisfied`.
+    literals: Vec<(u32, u32)>,
+    satisfied: Vec<ClauseId>,
+    /// For each byte, the clauses that its presence satisfies: a range of `satisfied`.
+    bytes: Vec<(u32, u32)>,
+    /// Bytes that satisfy some clause by themselves.
+    telling: [bool; 256],
+    words: usize,
+}
+
+/// Collects clauses until the scan is built.
+#[derive(Debug, Default)]
+pub struct Builder {
+    clauses: Vec<Clause>,
+    known: std::collections::BTreeMap<Clause, ClauseId>,
+}
+
+impl Builder {
+    /// The number of a clause; equal ones have the same.
+    pub fn add(&mut self, clause: Clause) -> ClauseId {
+        let next = self.clauses.len() as ClauseId;
+        let clauses = &mut self.clauses;
+        *self.known.entry(clause).or_insert_with_key(|clause| {
+            clauses.push(clause.clone());
+            next
+        })
+    }
+
+    /// The scan.
+    ///
+    /// # Errors
+    ///
+    /// When the literals are too many for an automaton.
+    pub fn build(self, kind: usize) -> Result<Scan, String> {
+        let mut by_literal = std::collections::BTreeMap::<&[u8], Vec<ClauseId>>::new();
+        for (id, clause) in self.clauses.iter().enumerate() {
+            for literal in clause {
+                by_literal.entry(literal).or_default().push(id as ClauseId);
+            }
+        }
+        let mut scan = Scan {
+            kind,
+            automaton: None,
+            literals: Vec::new(),
+            satisfied: Vec::new(),
+            bytes: vec![(0, 0); 256],
+            telling: [false; 256],
+            words: self.clauses.len().div_ceil(64),
+        };
+        let mut patterns = Vec::new();
+        for (literal, ids) in &by_literal {
+            let begin = scan.satisfied.len() as u32;
+            scan.satisfied.extend(ids);
+            let range = (begin, scan.satisfied.len() as u32);
+            if let [byte] = literal[..] {
+                // Literals are in lower case, values need not be.
+                for byte in [byte, byte.to_ascii_uppercase()] {
+                    scan.bytes[usize::from(byte)] = range;
+                    scan.telling[usize::from(byte)] = true;
+                }
+            } else {
+                scan.literals.push(range);
+                patterns.push(*literal);
+            }
+        }
+        if !patterns.is_empty() {
+            let built = AhoCorasick::builder()
+                .match_kind(MatchKind::Standard)
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .ascii_case_insensitive(true)
+                .build(&patterns);
+            scan.automaton = Some(built.map_err(|error| error.to_string())?);
+        }
+        Ok(scan)
+    }
+}
+
+impl Scan {
+    /// Words of 64 clauses each that a value's marks take.
+    pub fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Bytes that the automaton takes.
+    pub fn memory_usage(&self) -> usize {
+        self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage)
+    }
+
+    /// The clauses that a value satisfies, as bits; each value is scanned once.
+    pub fn marks<'v>(&self, values: &'v mut Values, id: ValueId) -> &'v [u64] {
+        if values.marks(id, self.kind, self.words).is_none() {
+            let (bytes, marks) = values.new_marks(id, self.kind, self.words);
+            self.look_for_bytes(bytes, marks);
+            self.look_for_literals(bytes, marks);
+        }
+        values.marks(id, self.kind, self.words).unwrap_or_default()
+    }
+
+    fn look_for_bytes(&self, input: &[u8], marks: &mut [u64]) {
+        let mut present = [false; 256];
+        input.iter().for_each(|byte| present[usize::from(*byte)] = true);
+        for (byte, _) in present.iter().zip(self.telling).enumerate().filter(|(_, both)| *both.0 && both.1) {
+            self.satisfy(self.bytes[byte], marks);
+        }
+    }
+
+    fn look_for_literals(&self, input: &[u8], marks: &mut [u64]) {
+        let Some(automaton) = &self.automaton else { return };
+        // A value of many hits has the same ones again and again.
+        let mut last = usize::MAX;
+        for found in automaton.find_overlapping_iter(input) {
+            let literal = found.pattern().as_usize();
+            if literal != last {
+                last = literal;
+                self.satisfy(self.literals[literal], marks);
+            }
+        }
+    }
+
+    fn satisfy(&self, (begin, end): (u32, u32), marks: &mut [u64]) {
+        for clause in &self.satisfied[begin as usize..end as usize] {
+            marks[*clause as usize / 64] |= 1 << (clause % 64);
+        }
+    }
+}
+
+/// Whether all of these clauses are among the marks.
+pub fn all(clauses: &[ClauseId], marks: &[u64]) -> bool {
+    clauses.iter().all(|clause| marks[*clause as usize / 64] >> (clause % 64) & 1 == 1)
+}
