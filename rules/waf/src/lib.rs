@@ -5,6 +5,7 @@
 //! as arguments. Input never panics and costs time linear in its length.
 
 pub mod body;
+pub mod error;
 pub mod injection;
 pub mod seclang;
 pub mod transform;
