@@ -5,10 +5,12 @@
 //! as arguments. Input never panics and costs time linear in its length.
 
 pub mod body;
+pub mod error;
 pub mod facts;
 pub mod injection;
-pub mod number;
+mod number;
 pub mod pattern;
+mod scan;
 pub mod seclang;
 pub mod transform;
 pub mod variable;

@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Place {
     /// Which of the files that were read.
     pub file: u32,
-    /// Line, from 1: the physical line, also within a statement continued with a backslash.
+    /// Line, from 1: the physical line, also within a statement continued with a backslash. 0 is the file as a whole.
     pub line: u32,
     /// Column in bytes, from 1.
     pub column: u32,
@@ -60,9 +60,10 @@ pub enum Kind {
     },
     /// `SecRuleRemoveById`, `SecRuleRemoveByTag`, `SecRuleRemoveByMsg`.
     Remove(Which),
-    /// Any other directive: name as written, and its arguments without their quotes.
+    /// Any other directive, and its arguments without their quotes. Their number, and words and numbers among them, fit the
+    /// entry of [`directive`](super::directive).
     Directive {
-        /// The name as written; compared without case.
+        /// The name as the manual spells it, whatever the case of the letters in the file.
         name: String,
         /// The arguments.
         arguments: Vec<Text>,
@@ -117,9 +118,9 @@ pub enum Modifier {
 /// Which members of a collection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Selector {
-    /// The one of this name.
+    /// The one of this name; of `XML`, the nodes of this path.
     Name(Text),
-    /// Those whose name matches: `/pattern/`, also in single quotes.
+    /// Those whose name matches: what is between the slashes of `/pattern/` or `'/pattern/'`, where `\/` stands for `/`.
     Pattern(Text),
 }
 
@@ -132,7 +133,8 @@ pub struct Operator {
     pub negated: bool,
     /// Name without `@` as written; compared without case. `rx` where none is written.
     pub name: String,
-    /// What stands behind the name, without the space between and without trailing space.
+    /// What stands behind the name, without the white space between. White space at the end belongs to it: there are patterns
+    /// that end in a space, and mean it.
     pub argument: Text,
 }
 

@@ -1,0 +1,131 @@
+//! The directives of ModSecurity 3, of ModSecurity 2 where files in the field still have them, and of Coraza.
+//!
+//! Data only, in the order of the alphabet without regard to case; `directive.rs` says what the columns mean.
+
+use super::directive::{
+    Class::{self, Refused, Rules, Setting, WithoutEffect},
+    Directive, MANY,
+    Values::{self, Number, Only, Text, Words},
+};
+
+const ON_OFF: Values = Words(&["On", "Off"]);
+const OFF_ONLY: Values = Only(&["Off"], &["On"]);
+const LIMIT_ACTION: Values = Words(&["Reject", "ProcessPartial"]);
+
+const AUDIT_LOG: &str = "where and how audit records are written is for the embedding proxy to say, which has one audit log";
+const HASH: &str = "responses are not rewritten, so no link can carry a hash";
+const PDF: &str = "responses are not rewritten, and browsers no longer need the protection";
+const STATE_LIMIT: &str = "connections are counted by the proxy: set the limits of its listener";
+const UPDATE_TARGET: &str = "adds variables to rules, or with `!` takes them away";
+
+#[rustfmt::skip]
+pub(super) const DIRECTIVES: &[Directive] = &[
+    row("Include", (1, 1), Text, Rules, "reads the files of a path, which may have wildcards, in this place; a path without a match is an error"),
+    row("IncludeOptional", (1, 1), Text, Rules, "like Include, but a path without a match is no error"),
+    row("SecAction", (1, 1), Text, Rules, "a rule without condition"),
+    row("SecArgumentSeparator", (1, 1), Text, Setting, "the character between arguments of query strings and forms"),
+    row("SecArgumentsLimit", (1, 1), Number, Setting, "how many arguments of a request are kept"),
+    row("SecAuditEngine", (1, 1), Words(&["On", "Off", "RelevantOnly"]), Setting, "which transactions are reported for the audit log"),
+    row("SecAuditLog", (1, 1), Text, WithoutEffect, AUDIT_LOG),
+    row("SecAuditLog2", (1, 1), Text, Refused, "there is one audit log, that of the embedding proxy"),
+    row("SecAuditLogDir", (1, 1), Text, WithoutEffect, AUDIT_LOG),
+    row("SecAuditLogDirMode", (1, 1), Text, WithoutEffect, AUDIT_LOG),
+    row("SecAuditLogFileMode", (1, 1), Text, WithoutEffect, AUDIT_LOG),
+    row("SecAuditLogFormat", (1, 1), Words(&["JSON", "Native", "JsonLegacy", "OCSF"]), WithoutEffect, AUDIT_LOG),
+    row("SecAuditLogParts", (1, 1), Text, Setting, "which parts of a transaction an audit record has"),
+    row("SecAuditLogPrefix", (1, 1), Text, WithoutEffect, AUDIT_LOG),
+    row("SecAuditLogRelevantStatus", (1, 1), Text, Setting, "pattern for the response statuses that SecAuditEngine RelevantOnly reports"),
+    row("SecAuditLogStorageDir", (1, 1), Text, WithoutEffect, AUDIT_LOG),
+    row("SecAuditLogType", (1, 1), Only(&["Serial", "Concurrent", "Parallel"], &["HTTPS", "Syslog"]), WithoutEffect, AUDIT_LOG),
+    row("SecCacheTransformations", (1, 2), Text, WithoutEffect, "results of transformations are always kept for the rules of one transaction, within fixed bounds"),
+    row("SecChrootDir", (1, 1), Text, Refused, "the root directory of a process is for its service manager to set"),
+    row("SecCollectionTimeout", (1, 1), Number, Setting, "seconds for which an entry of a persistent collection is kept after its last use"),
+    row("SecComponentSignature", (1, 1), Text, Setting, "names a rule set in reports"),
+    row("SecConnEngine", (1, 1), Only(&["Off"], &["On", "DetectionOnly"]), WithoutEffect, STATE_LIMIT),
+    row("SecConnReadStateLimit", (1, 2), Text, Refused, STATE_LIMIT),
+    row("SecConnWriteStateLimit", (1, 2), Text, Refused, STATE_LIMIT),
+    row("SecContentInjection", (1, 1), OFF_ONLY, WithoutEffect, "responses are not rewritten"),
+    row("SecCookieFormat", (1, 1), Only(&["0"], &["1"]), WithoutEffect, "cookies are read as browsers send them (version 0); version 1 of RFC 2965 is obsolete"),
+    row("SecCookieV0Separator", (1, 1), Only(&[";"], &[","]), WithoutEffect, "cookies are separated by a semicolon (RFC 6265)"),
+    row("SecDataDir", (1, 1), Text, WithoutEffect, "persistent collections are kept in memory, nothing is written to disk"),
+    row("SecDataset", (1, MANY), Text, Refused, "of Coraza alone: write the phrases to a file and use `@pmFromFile` or `@ipMatchFromFile`"),
+    row("SecDebugLog", (1, 1), Text, WithoutEffect, "no debug log is written: what the rules did is in the report of each transaction"),
+    row("SecDebugLogLevel", (1, 1), Number, WithoutEffect, "no debug log is written: what the rules did is in the report of each transaction"),
+    row("SecDefaultAction", (1, 1), Text, Rules, "actions of the rules of a phase that do not say otherwise"),
+    row("SecDisableBackendCompression", (1, 1), OFF_ONLY, WithoutEffect, "which encodings an upstream is asked for is for the proxy to say"),
+    row("SecGeoLookupDb", (1, 1), Text, Setting, "the database of `@geoLookup`"),
+    row("SecGsbLookupDb", (1, 1), Text, Refused, "the local database of Google Safe Browsing no longer exists"),
+    row("SecGuardianLog", (1, 2), Text, Refused, "no other program is fed with a log"),
+    row("SecHashEngine", (1, 1), OFF_ONLY, WithoutEffect, HASH),
+    row("SecHashKey", (1, 2), Text, Refused, HASH),
+    row("SecHashMethodPm", (2, 2), Text, Refused, HASH),
+    row("SecHashMethodRx", (2, 2), Text, Refused, HASH),
+    row("SecHashParam", (1, 1), Text, Refused, HASH),
+    row("SecHttpBlKey", (1, 1), Text, Setting, "the key with which `@rbl` asks dnsbl.httpbl.org"),
+    row("SecIgnoreRuleCompilationErrors", (1, 1), OFF_ONLY, WithoutEffect, "a rule set is taken as a whole or not at all"),
+    row("SecInterceptOnError", (1, 1), OFF_ONLY, WithoutEffect, "rules cannot fail while they run: what could is an error when they are loaded"),
+    row("SecMarker", (1, 1), Text, Rules, "a name for `skipAfter` to go to"),
+    row("SecParseXmlIntoArgs", (1, 1), Words(&["On", "Off", "OnlyArgs"]), Setting, "whether the text of XML bodies is put among the arguments too, or only there"),
+    row("SecPcreMatchLimit", (1, 1), Number, Setting, "steps that a pattern which needs backtracking may take"),
+    row("SecPcreMatchLimitRecursion", (1, 1), Number, Setting, "depth that a pattern which needs backtracking may reach"),
+    row("SecPdfProtect", (1, 1), OFF_ONLY, WithoutEffect, PDF),
+    row("SecPdfProtectMethod", (1, 1), Text, Refused, PDF),
+    row("SecPdfProtectSecret", (1, 1), Text, Refused, PDF),
+    row("SecPdfProtectTimeout", (1, 1), Text, Refused, PDF),
+    row("SecPdfProtectTokenName", (1, 1), Text, Refused, PDF),
+    row("SecReadStateLimit", (1, 2), Text, Refused, STATE_LIMIT),
+    row("SecRemoteRules", (2, MANY), Text, Refused, "rules are not fetched over the network: store the file and include it"),
+    row("SecRemoteRulesFailAction", (1, 1), Text, Refused, "rules are not fetched over the network"),
+    row("SecRequestBodyAccess", (1, 1), ON_OFF, Setting, "whether request bodies are inspected"),
+    row("SecRequestBodyInMemoryLimit", (1, 1), Number, WithoutEffect, "bodies are kept in memory up to SecRequestBodyLimit, nothing is written to disk"),
+    row("SecRequestBodyJsonDepthLimit", (1, 1), Number, Setting, "how deep a JSON body may nest"),
+    row("SecRequestBodyLimit", (1, 1), Number, Setting, "how many bytes of a request body are inspected"),
+    row("SecRequestBodyLimitAction", (1, 1), LIMIT_ACTION, Setting, "what becomes of a request with a longer body"),
+    row("SecRequestBodyNoFilesLimit", (1, 1), Number, Setting, "how many bytes a request body may have besides uploaded files"),
+    row("SecRequestEncoding", (1, 1), Text, Refused, "bodies are not converted to another character set, nor does ModSecurity: use `t:utf8toUnicode`"),
+    row("SecResponseBodyAccess", (1, 1), ON_OFF, Setting, "whether response bodies are inspected"),
+    row("SecResponseBodyJsonDepthLimit", (1, 1), Number, WithoutEffect, "of Coraza alone: response bodies are inspected as they are, none is read as JSON"),
+    row("SecResponseBodyLimit", (1, 1), Number, Setting, "how many bytes of a response body are inspected"),
+    row("SecResponseBodyLimitAction", (1, 1), LIMIT_ACTION, Setting, "what becomes of a response with a longer body"),
+    row("SecResponseBodyMimeType", (1, MANY), Text, Setting, "adds media types whose response bodies are inspected"),
+    row("SecResponseBodyMimeTypesClear", (0, 0), Text, Setting, "empties the list of media types whose response bodies are inspected"),
+    row("SecRule", (2, 3), Text, Rules, "variables, an operator that is applied to them, and actions for a match"),
+    row("SecRuleEngine", (1, 1), Words(&["On", "Off", "DetectionOnly"]), Setting, "whether rules run, and whether they may interrupt"),
+    row("SecRuleInheritance", (1, 1), ON_OFF, WithoutEffect, "there are no nested contexts: a rule set has the rules of the files that it names"),
+    row("SecRulePerfTime", (1, 1), Text, Refused, "rules are not timed one by one"),
+    row("SecRuleRemoveById", (1, MANY), Text, Rules, "takes away the rules before it with these ids and ranges"),
+    row("SecRuleRemoveByMsg", (1, 1), Text, Rules, "takes away the rules before it whose message matches a pattern"),
+    row("SecRuleRemoveByTag", (1, 1), Text, Rules, "takes away the rules before it with a tag that matches a pattern"),
+    row("SecRuleScript", (1, 2), Text, Refused, "scripts are not run: write the check as a SecRule"),
+    row("SecRuleUpdateActionById", (2, 2), Text, Rules, "changes the actions of a rule"),
+    row("SecRuleUpdateTargetById", (2, 3), Text, Rules, UPDATE_TARGET),
+    row("SecRuleUpdateTargetByMsg", (2, 3), Text, Rules, UPDATE_TARGET),
+    row("SecRuleUpdateTargetByTag", (2, 3), Text, Rules, UPDATE_TARGET),
+    row("SecRxPreFilter", (1, 1), ON_OFF, WithoutEffect, "of Coraza alone: patterns are always searched for by their literals first, which changes no verdict"),
+    row("SecSensorId", (1, 1), Text, WithoutEffect, "the embedding proxy names itself in its audit log"),
+    row("SecServerSignature", (1, 1), Text, Refused, "the engine sends no responses: set the `server` header in the proxy"),
+    row("SecStatusEngine", (1, 1), ON_OFF, WithoutEffect, "nobody is told what runs here, whatever it says"),
+    row("SecStreamInBodyInspection", (1, 1), OFF_ONLY, WithoutEffect, "there is no STREAM_INPUT_BODY: use REQUEST_BODY"),
+    row("SecStreamOutBodyInspection", (1, 1), OFF_ONLY, WithoutEffect, "there is no STREAM_OUTPUT_BODY: use RESPONSE_BODY"),
+    row("SecTmpDir", (1, 1), Text, WithoutEffect, "nothing is written to disk"),
+    row("SecTmpSaveUploadedFiles", (1, 1), OFF_ONLY, WithoutEffect, "nothing is written to disk: uploaded files are inspected in memory"),
+    row("SecUnicodeCodePage", (1, 1), Text, Refused, "name the code page behind the file of SecUnicodeMapFile"),
+    row("SecUnicodeMapFile", (1, 2), Text, Setting, "file and code page by which `t:urlDecodeUni` reads `%u`"),
+    row("SecUploadDir", (1, 1), Text, WithoutEffect, "uploaded files are not kept, see SecUploadKeepFiles"),
+    row("SecUploadFileLimit", (1, 1), Number, Setting, "how many files one request may upload"),
+    row("SecUploadFileMode", (1, 1), Text, WithoutEffect, "uploaded files are not kept, see SecUploadKeepFiles"),
+    row("SecUploadKeepFiles", (1, 1), Only(&["Off"], &["On", "RelevantOnly"]), WithoutEffect, "uploaded files are inspected in memory and not kept"),
+    row("SecWebAppId", (1, 1), Text, Setting, "the name of an application: its persistent collections are its own"),
+    row("SecWriteStateLimit", (1, 2), Text, Refused, STATE_LIMIT),
+    row("SecXmlExternalEntity", (1, 1), OFF_ONLY, WithoutEffect, "external entities of XML bodies are never fetched"),
+];
+
+const fn row(
+    name: &'static str,
+    arguments: (usize, usize),
+    values: Values,
+    class: Class,
+    says: &'static str,
+) -> Directive {
+    Directive { name, arguments, values, class, says }
+}
