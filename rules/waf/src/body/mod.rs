@@ -37,6 +37,16 @@ pub trait Sink {
         let _ = file;
     }
 
+    /// The name of a part: one entry of `MULTIPART_NAME`.
+    fn part_name(&mut self, name: &[u8]) {
+        let _ = name;
+    }
+
+    /// The file name of a part, also if empty: one entry of `MULTIPART_FILENAME`.
+    fn part_filename(&mut self, filename: &[u8]) {
+        let _ = filename;
+    }
+
     /// A header of the part with this name, as one line without its end: `MULTIPART_PART_HEADERS`.
     fn part_header(&mut self, part: &[u8], line: &[u8]) {
         let _ = (part, line);

@@ -11,6 +11,8 @@ pub(super) struct Collected {
     pub(super) args: Vec<Pair>,
     pub(super) cookies: Vec<Pair>,
     pub(super) files: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>,
+    pub(super) part_names: Vec<Vec<u8>>,
+    pub(super) part_filenames: Vec<Vec<u8>>,
     pub(super) part_headers: Vec<Pair>,
     pub(super) text: Vec<u8>,
     pub(super) attributes: Vec<Vec<u8>>,
@@ -23,6 +25,8 @@ impl Default for Collected {
             args: Vec::new(),
             cookies: Vec::new(),
             files: Vec::new(),
+            part_names: Vec::new(),
+            part_filenames: Vec::new(),
             part_headers: Vec::new(),
             text: Vec::new(),
             attributes: Vec::new(),
@@ -46,6 +50,14 @@ impl Sink for Collected {
 
     fn file(&mut self, file: File<'_>) {
         self.files.push((file.field.to_vec(), file.filename.to_vec(), file.content.to_vec()));
+    }
+
+    fn part_name(&mut self, name: &[u8]) {
+        self.part_names.push(name.to_vec());
+    }
+
+    fn part_filename(&mut self, filename: &[u8]) {
+        self.part_filenames.push(filename.to_vec());
     }
 
     fn part_header(&mut self, part: &[u8], line: &[u8]) {

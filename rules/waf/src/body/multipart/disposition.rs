@@ -7,13 +7,49 @@
 
 use memchr::memmem;
 
-use super::{Flags, Kind, Multipart};
+use super::{super::Sink, Flags, Kind};
 
-/// Reads the value of the header. Name and file name go to `found`; an error says what is wrong with it.
-pub(super) fn parse(value: &[u8], found: &mut Multipart) -> Result<Kind, &'static str> {
+/// What a part is called. The buffers are those of the part before.
+#[derive(Default)]
+pub(super) struct Names {
+    pub(super) name: Vec<u8>,
+    filename: Vec<u8>,
+    /// Which parameters there are. ModSecurity lets an empty one come again.
+    has_filename: bool,
+    has_extended_filename: bool,
+}
+
+impl Names {
+    pub(super) fn filename(&self) -> &[u8] {
+        &self.filename
+    }
+
+    /// Gives the names to the sink, and returns that of the part.
+    pub(super) fn give<S: Sink + ?Sized>(&self, sink: &mut S) -> &[u8] {
+        sink.part_name(&self.name);
+        if self.has_filename {
+            sink.part_filename(&self.filename);
+        }
+        &self.name
+    }
+
+    fn clear(&mut self) {
+        self.name.clear();
+        self.filename.clear();
+        self.has_filename = false;
+        self.has_extended_filename = false;
+    }
+}
+
+/// Reads the value of the header. An error says what is wrong with it.
+pub(super) fn parse(
+    value: &[u8],
+    names: &mut Names,
+    flags: &mut Flags,
+) -> Result<Kind, &'static str> {
+    names.clear();
     let rest = value.strip_prefix(b"form-data").ok_or("Content-Disposition is not form-data")?;
     let mut parameters = Parameters { value, at: value.len() - rest.len() };
-    let mut seen = Seen::default();
     parameters.skip_blanks();
     if parameters.peek().is_some_and(|byte| byte != b';') {
         return Err("no semicolon behind form-data in Content-Disposition");
@@ -23,28 +59,23 @@ pub(super) fn parse(value: &[u8], found: &mut Multipart) -> Result<Kind, &'stati
         if parameters.peek().is_none() {
             break;
         }
-        parameters.next(&mut seen, found)?;
-        parameters.separator(&mut found.flags)?;
+        parameters.next(names, flags)?;
+        parameters.separator(flags)?;
     }
-    if seen.filename_star && !seen.filename {
+    if names.has_extended_filename && names.filename.is_empty() {
         return Err("filename* without filename in Content-Disposition");
     }
-    if !seen.name {
+    if names.name.is_empty() {
         return Err("no name in Content-Disposition");
     }
-    // Some servers look for this text and nothing else; for them, the part would be no file.
-    if seen.filename && memmem::find(value, b"filename=").is_none() {
-        return Err("white space before the value of filename in Content-Disposition");
+    if names.filename.is_empty() {
+        return Ok(Kind::Field);
     }
-    Ok(if seen.filename { Kind::File } else { Kind::Field })
-}
-
-/// Which parameters had a value that is not empty.
-#[derive(Default)]
-struct Seen {
-    name: bool,
-    filename: bool,
-    filename_star: bool,
+    // Some servers look for this text and nothing else; for them, the part would be no file.
+    match memmem::find(value, b"filename=") {
+        Some(_) => Ok(Kind::File),
+        None => Err("white space before the value of filename in Content-Disposition"),
+    }
 }
 
 struct Parameters<'a> {
@@ -54,38 +85,35 @@ struct Parameters<'a> {
 
 impl<'a> Parameters<'a> {
     /// One parameter, from behind its semicolon.
-    fn next(&mut self, seen: &mut Seen, found: &mut Multipart) -> Result<(), &'static str> {
-        let (seen, value, duplicate) = match self.name()? {
-            b"name" => (&mut seen.name, &mut found.name, "duplicate name in Content-Disposition"),
+    fn next(&mut self, names: &mut Names, flags: &mut Flags) -> Result<(), &'static str> {
+        match self.name()? {
+            b"name" if !names.name.is_empty() => Err("duplicate name in Content-Disposition"),
+            b"name" => self.value(&mut names.name, flags),
+            b"filename" if !names.filename.is_empty() => {
+                Err("duplicate filename in Content-Disposition")
+            }
             b"filename" => {
-                let duplicate = "duplicate filename in Content-Disposition";
-                (&mut seen.filename, &mut found.filename, duplicate)
+                names.has_filename = true;
+                self.value(&mut names.filename, flags)
+            }
+            b"filename*" if names.has_extended_filename => {
+                Err("duplicate filename* in Content-Disposition")
             }
             b"filename*" => {
-                let filled = self.extended_value()?;
-                if seen.filename_star {
-                    return Err("duplicate filename* in Content-Disposition");
-                }
-                seen.filename_star = filled;
-                return Ok(());
+                names.has_extended_filename = self.extended_value()?;
+                Ok(())
             }
-            _ => return Err("unknown parameter in Content-Disposition"),
-        };
-        if *seen {
-            return Err(duplicate);
+            _ => Err("unknown parameter in Content-Disposition"),
         }
-        value.clear();
-        match self.peek() {
-            Some(quote @ (b'"' | b'\'')) => {
-                found.flags.invalid_quoting |= quote == b'\'';
-                self.quoted_value(quote, value)?;
-            }
-            _ => {
-                value.extend_from_slice(self.span(is_token));
-                found.flags.invalid_quoting |= value.contains(&b'\'');
-            }
+    }
+
+    fn value(&mut self, value: &mut Vec<u8>, flags: &mut Flags) -> Result<(), &'static str> {
+        if let Some(quote @ (b'"' | b'\'')) = self.peek() {
+            flags.invalid_quoting |= quote == b'\'';
+            return self.quoted_value(quote, value);
         }
-        *seen = !value.is_empty();
+        value.extend_from_slice(self.span(is_token));
+        flags.invalid_quoting |= value.contains(&b'\'');
         Ok(())
     }
 

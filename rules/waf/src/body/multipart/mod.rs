@@ -21,7 +21,7 @@ use std::iter::Peekable;
 
 use memchr::{memchr, memmem};
 
-use self::headers::Headers;
+use self::{disposition::Names, headers::Headers};
 use super::{BodyError, File, Sink, is_space, trim_start};
 
 /// What a body may hold.
@@ -58,10 +58,6 @@ pub const HEADER_LINE_BYTES_MAX: usize = 4096;
 pub struct Multipart {
     /// What is unusual about the body.
     pub flags: Flags,
-    /// The last `name` of a part: `MULTIPART_NAME`.
-    pub name: Vec<u8>,
-    /// The last `filename` of a part: `MULTIPART_FILENAME`.
-    pub filename: Vec<u8>,
     /// Why the body could not be read to its end: `REQBODY_PROCESSOR_ERROR`.
     pub error: Option<BodyError>,
 }
@@ -134,7 +130,7 @@ pub enum Unmatched {
     None = 0,
     /// Such a line, and no boundary behind it.
     Open = 1,
-    /// Such a line, and a boundary behind it: it was data.
+    /// Such a line, and behind it a boundary that is not the first: it was data.
     Closed = 2,
 }
 
@@ -150,7 +146,7 @@ pub fn parse<S: Sink + ?Sized>(
         .map_err(|message| BodyError::new(0, message))
         .and_then(|boundary| {
             let delimiter = [b"--", boundary].concat();
-            Parser::new(body, &delimiter, limits, &mut found, sink).body()
+            Parser::new(body, &delimiter, limits, &mut found.flags, sink).body()
         });
     found.error = outcome.err();
     found
@@ -165,10 +161,12 @@ struct Parser<'a, S: ?Sized> {
     state: State,
     /// Of the part at hand.
     headers: Headers<'a>,
+    /// Of the part at hand.
+    names: Names,
     parts: usize,
     files: usize,
     limits: &'a Limits,
-    found: &'a mut Multipart,
+    flags: &'a mut Flags,
     sink: &'a mut S,
 }
 
@@ -206,7 +204,7 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
         body: &'a [u8],
         delimiter: &'a [u8],
         limits: &'a Limits,
-        found: &'a mut Multipart,
+        flags: &'a mut Flags,
         sink: &'a mut S,
     ) -> Self {
         Self {
@@ -215,10 +213,11 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
             occurrences: memmem::find_iter(body, delimiter).peekable(),
             state: State::Preamble,
             headers: Headers::default(),
+            names: Names::default(),
             parts: 0,
             files: 0,
             limits,
-            found,
+            flags,
             sink,
         }
     }
@@ -234,7 +233,7 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
             match self.delimits(&line)? {
                 None => self.take(&line)?,
                 Some(Delimiter::Final) => {
-                    self.found.flags.data_after = line.end < self.body.len();
+                    self.flags.data_after = line.end < self.body.len();
                     return self.finish_part(self.data_end(line.start));
                 }
                 Some(Delimiter::Next) => {
@@ -255,8 +254,8 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
             return Err(BodyError::new(self.body.len(), "no boundary in the body"));
         }
         if self.slice(last.end, self.body.len()).strip_prefix(self.delimiter) == Some(b"--") {
-            self.found.flags.lf_line |= self.ends_in_lf(last);
-            self.found.flags.invalid_part |= !self.may_end_part();
+            self.flags.lf_line |= self.ends_in_lf(last);
+            self.flags.invalid_part |= !self.may_end_part();
             return self.finish_part(self.data_end(last.end));
         }
         self.finish_part(self.body.len())?;
@@ -268,29 +267,30 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
         let bytes = self.slice(line.start, line.end);
         if !bytes.starts_with(b"--") || bytes.len() <= 3 {
             if self.occurs_in(line) {
-                self.found.flags.unmatched_boundary = Unmatched::Open;
+                self.flags.unmatched_boundary = Unmatched::Open;
             }
             return Ok(None);
         }
         let Some(behind) = bytes.strip_prefix(self.delimiter) else {
-            self.found.flags.unmatched_boundary = Unmatched::Open;
+            self.flags.unmatched_boundary = Unmatched::Open;
             return self.check_disguise(bytes, line.start).map(|()| None);
         };
-        self.found.flags.lf_line |= line.behind_lf;
+        self.flags.lf_line |= line.behind_lf;
         if !self.may_end_part() {
-            self.found.flags.invalid_part = true;
+            self.flags.invalid_part = true;
             return Ok(None);
         }
-        if self.found.flags.unmatched_boundary == Unmatched::Open {
-            self.found.flags.unmatched_boundary = Unmatched::Closed;
+        let first = matches!(self.state, State::Preamble);
+        if !first && self.flags.unmatched_boundary == Unmatched::Open {
+            self.flags.unmatched_boundary = Unmatched::Closed;
         }
         let (kind, behind) = match behind.strip_prefix(b"--") {
             Some(behind) => (Delimiter::Final, behind),
             None => (Delimiter::Next, behind),
         };
         match behind {
-            b"\r\n" => self.found.flags.crlf_line = true,
-            b"\n" => self.found.flags.lf_line = true,
+            b"\r\n" => self.flags.crlf_line = true,
+            b"\n" => self.flags.lf_line = true,
             _ => return Err(BodyError::new(line.start, "invalid boundary")),
         }
         Ok(Some(kind))
@@ -300,7 +300,7 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
     fn check_disguise(&self, line: &[u8], offset: usize) -> Result<(), BodyError> {
         let (_, boundary) = self.delimiter.split_at(2);
         let (_, behind) = line.split_at(2);
-        if self.found.flags.boundary_quoted
+        if self.flags.boundary_quoted
             && behind.strip_prefix(b"\"").is_some_and(|behind| behind.starts_with(boundary))
         {
             return Err(BodyError::new(offset, "invalid boundary (quotes)"));
@@ -324,7 +324,7 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
     /// A line that is no boundary.
     fn take(&mut self, line: &Line) -> Result<(), BodyError> {
         match &mut self.state {
-            State::Preamble => self.found.flags.data_before = true,
+            State::Preamble => self.flags.data_before = true,
             State::Data { started, .. } => *started = true,
             State::Headers => {
                 return self.header(line).map_err(|message| BodyError::new(line.start, message));
@@ -339,13 +339,13 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
             return Err("part header line too long");
         }
         match bytes {
-            [.., b'\r', b'\n'] => self.found.flags.crlf_line = true,
-            _ => self.found.flags.lf_line = true,
+            [.., b'\r', b'\n'] => self.flags.crlf_line = true,
+            _ => self.flags.lf_line = true,
         }
         if matches!(bytes, b"\r\n" | b"\n") {
             return self.finish_headers(line.end);
         }
-        let taken = self.headers.take(bytes, self.limits.part_headers_max, &mut self.found.flags);
+        let taken = self.headers.take(bytes, self.limits.part_headers_max, self.flags);
         if taken.is_err() {
             self.headers.give(&[], self.sink);
             self.sink.part_header(&[], headers::without_end(bytes));
@@ -357,9 +357,10 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
     fn finish_headers(&mut self, start: usize) -> Result<(), &'static str> {
         let kind = match self.headers.value(b"Content-Disposition") {
             None => Err("part without Content-Disposition"),
-            Some(value) => disposition::parse(value, self.found),
+            Some(value) => disposition::parse(value, &mut self.names, self.flags),
         };
-        self.headers.give(if kind.is_ok() { &self.found.name } else { &[] }, self.sink);
+        let name = if kind.is_ok() { self.names.give(self.sink) } else { &[] };
+        self.headers.give(name, self.sink);
         self.state = State::Data { kind: kind?, start, started: false };
         Ok(())
     }
@@ -382,14 +383,14 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
             State::Headers => self.headers.give(&[], self.sink),
             State::Data { kind: Kind::File, start, .. } => {
                 self.files += 1;
-                self.found.flags.file_limit_exceeded |= self.files > self.limits.files_max;
+                self.flags.file_limit_exceeded |= self.files > self.limits.files_max;
                 let content = self.slice(start, end);
-                let (field, filename) = (&self.found.name, &self.found.filename);
+                let (field, filename) = (&self.names.name, self.names.filename());
                 self.sink.file(File { field, filename, content });
             }
             State::Data { kind: Kind::Field, start, .. } => {
                 let value = self.slice(start, end);
-                if self.sink.arg(&self.found.name, value).is_break() {
+                if self.sink.arg(&self.names.name, value).is_break() {
                     return Err(BodyError::too_many_arguments(start));
                 }
             }

@@ -52,8 +52,8 @@ fn fields_and_files_are_found() {
     assert_eq!(found.error, None);
     assert_eq!(found.flags, flags(|_| {}));
     assert!(!found.strict_error());
-    assert_eq!(found.name, b"empty");
-    assert_eq!(found.filename, b"C:\\x\"y\".txt");
+    assert_eq!(sink.part_names, [&b"a"[..], b"f", b"empty"]);
+    assert_eq!(sink.part_filenames, [b"C:\\x\"y\".txt"]);
     assert_eq!(sink.args, pairs(&[("a", "line 1\r\nline 2\n"), ("empty", "")]));
     let file = (b"f".to_vec(), b"C:\\x\"y\".txt".to_vec(), b"\x00\xff\r\n".to_vec());
     assert_eq!(sink.files, [file]);
