@@ -4,13 +4,37 @@
 //! happen, and gives a report at the end. It knows no HTTP library, no runtime, no clock and no log; time and chance come in
 //! as arguments. Input never panics and costs time linear in its length.
 
+mod action;
+mod bits;
 pub mod body;
 pub mod error;
-pub mod facts;
+mod facts;
 pub mod injection;
+mod macros;
 mod number;
-pub mod pattern;
+mod operator;
+mod pattern;
+mod policy;
+mod report;
+mod rule;
+mod ruleset;
 mod scan;
 pub mod seclang;
+mod settings;
+mod state;
+mod transaction;
 pub mod transform;
-pub mod variable;
+mod variable;
+mod worker;
+
+pub use crate::{
+    action::{Mode, Sanitise},
+    policy::{Exclusion, Pinned, Policy},
+    report::{Action, Interruption, Match, Report, Verdict},
+    rule::{Meta, SEVERITIES},
+    ruleset::RuleSet,
+    settings::Settings,
+    state::store::Store,
+    transaction::{Beginning, Taken, Transaction},
+    worker::{Meter, Worker},
+};

@@ -21,6 +21,13 @@ pub struct Scan {
     /// Bytes that satisfy some clause by themselves.
     telling: [bool; 256],
     words: usize,
+    /// Clauses that cannot be looked for, and so hold.
+    always: Vec<ClauseId>,
+}
+
+/// Which of the two scans a phase's rules share: over what comes from the client, or over the response too.
+pub fn kind(phase: u8) -> usize {
+    usize::from(phase > 2)
 }
 
 /// Collects clauses until the scan is built.
@@ -41,27 +48,15 @@ impl Builder {
         })
     }
 
-    /// The scan.
-    ///
-    /// # Errors
-    ///
-    /// When the literals are too many for an automaton.
-    pub fn build(self, kind: usize) -> Result<Scan, String> {
+    /// The scan. Literals that are too many for an automaton are left out: their clauses hold for every value.
+    pub fn build(self, kind: usize) -> Scan {
         let mut by_literal = std::collections::BTreeMap::<&[u8], Vec<ClauseId>>::new();
         for (id, clause) in self.clauses.iter().enumerate() {
             for literal in clause {
                 by_literal.entry(literal).or_default().push(id as ClauseId);
             }
         }
-        let mut scan = Scan {
-            kind,
-            automaton: None,
-            literals: Vec::new(),
-            satisfied: Vec::new(),
-            bytes: vec![(0, 0); 256],
-            telling: [false; 256],
-            words: self.clauses.len().div_ceil(64),
-        };
+        let mut scan = Scan { kind, words: self.clauses.len().div_ceil(64), ..Scan::default() };
         let mut patterns = Vec::new();
         for (literal, ids) in &by_literal {
             let begin = scan.satisfied.len() as u32;
@@ -84,9 +79,27 @@ impl Builder {
                 .kind(Some(AhoCorasickKind::ContiguousNFA))
                 .ascii_case_insensitive(true)
                 .build(&patterns);
-            scan.automaton = Some(built.map_err(|error| error.to_string())?);
+            match built {
+                Ok(automaton) => scan.automaton = Some(automaton),
+                Err(_) => scan.always = (0..self.clauses.len() as ClauseId).collect(),
+            }
         }
-        Ok(scan)
+        scan
+    }
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self {
+            kind: 0,
+            automaton: None,
+            literals: Vec::new(),
+            satisfied: Vec::new(),
+            bytes: vec![(0, 0); 256],
+            telling: [false; 256],
+            words: 0,
+            always: Vec::new(),
+        }
     }
 }
 
@@ -107,6 +120,9 @@ impl Scan {
             let (bytes, marks) = values.new_marks(id, self.kind, self.words);
             self.look_for_bytes(bytes, marks);
             self.look_for_literals(bytes, marks);
+            for clause in &self.always {
+                marks[*clause as usize / 64] |= 1 << (clause % 64);
+            }
         }
         values.marks(id, self.kind, self.words).unwrap_or_default()
     }
@@ -114,7 +130,9 @@ impl Scan {
     fn look_for_bytes(&self, input: &[u8], marks: &mut [u64]) {
         let mut present = [false; 256];
         input.iter().for_each(|byte| present[usize::from(*byte)] = true);
-        for (byte, _) in present.iter().zip(self.telling).enumerate().filter(|(_, both)| *both.0 && both.1) {
+        for (byte, _) in
+            present.iter().zip(self.telling).enumerate().filter(|(_, both)| *both.0 && both.1)
+        {
             self.satisfy(self.bytes[byte], marks);
         }
     }

@@ -51,6 +51,8 @@ struct Content {
 
 /// How many kinds of scans there are: over requests and over responses.
 pub const SCANS: usize = 2;
+/// How many captures a match leaves: `TX:0` to `TX:9`.
+pub const CAPTURES: usize = 10;
 const NONE: u32 = u32::MAX;
 const TABLE_MIN: usize = 256;
 
@@ -136,6 +138,12 @@ impl Values {
         &self.bytes[content.start..content.start + content.length as usize]
     }
 
+    /// The id of a part of a content.
+    pub fn part(&mut self, id: ValueId, begin: usize, end: usize) -> ValueId {
+        let part = self.get(id).get(begin..end).unwrap_or_default().to_vec();
+        self.add(&part)
+    }
+
     /// What a transformation makes of a content.
     pub fn derive(
         &mut self,
@@ -179,7 +187,6 @@ impl Values {
         let bytes = &self.bytes[content.start..content.start + content.length as usize];
         (bytes, &mut self.marks[begin..])
     }
-
 }
 
 fn shrink<T>(buffer: &mut Vec<T>, bytes_max: usize) {

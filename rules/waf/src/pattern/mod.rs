@@ -138,6 +138,12 @@ impl Pattern {
     }
 }
 
+/// What each match of a pattern contains; nothing is said of patterns that need backtracking.
+pub fn clauses(pattern: &[u8], case: Case) -> Vec<prefilter::Clause> {
+    let translated = translate::translate(pattern);
+    translated.map_or_else(Vec::new, |pattern| prefilter::clauses(&pattern, case))
+}
+
 fn linear(pattern: &str, case: Case) -> Result<Regex, String> {
     let syntax = syntax::Config::new()
         .unicode(false)

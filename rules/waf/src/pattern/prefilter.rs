@@ -43,6 +43,23 @@ pub fn clauses(pattern: &str, case: Case) -> Vec<Clause> {
     clauses
 }
 
+/// The clause of a set of phrases, of which a match has at least one; none where one of them is empty.
+pub fn of_phrases(phrases: &[Vec<u8>]) -> Option<Clause> {
+    if phrases.is_empty() || phrases.iter().any(Vec::is_empty) {
+        return None;
+    }
+    let lower = phrases.iter().map(|phrase| phrase.to_ascii_lowercase());
+    let clause: Clause = lower.map(|phrase| cut(phrase)).collect();
+    (commonness(&clause) < COMMONNESS_MAX || phrases.len() > LITERALS_MAX).then_some(clause)
+}
+
+fn cut(literal: Vec<u8>) -> Vec<u8> {
+    match literal.len() {
+        0..=LENGTH_MAX => literal,
+        _ => rarest_window(&literal).to_vec(),
+    }
+}
+
 /// What each match of a piece contains.
 fn required(hir: &Hir) -> Vec<Clause> {
     if let Some(strings) = strings(hir) {
@@ -97,7 +114,8 @@ fn repeated(hir: &Hir) -> Option<Vec<Vec<u8>>> {
 fn alternation(branches: &[Hir]) -> Vec<Clause> {
     let mut union = Clause::new();
     for branch in branches {
-        let best = required(branch).into_iter().min_by(|a, b| commonness(a).total_cmp(&commonness(b)));
+        let best =
+            required(branch).into_iter().min_by(|a, b| commonness(a).total_cmp(&commonness(b)));
         let Some(best) = best else { return Vec::new() };
         union.extend(best);
     }
@@ -179,15 +197,13 @@ fn clause(strings: Vec<Vec<u8>>) -> Option<Clause> {
     if strings.iter().any(Vec::is_empty) || strings.is_empty() {
         return None;
     }
-    let cut = |string: Vec<u8>| match string.len() {
-        0..=LENGTH_MAX => string,
-        _ => rarest_window(&string).to_vec(),
-    };
     let mut literals: Clause = strings.into_iter().map(cut).collect();
     // A literal that contains another of the set adds nothing to it.
     let redundant: Vec<_> = literals
         .iter()
-        .filter(|long| literals.iter().any(|short| short.len() < long.len() && contains(long, short)))
+        .filter(|long| {
+            literals.iter().any(|short| short.len() < long.len() && contains(long, short))
+        })
         .cloned()
         .collect();
     redundant.iter().for_each(|literal| {
@@ -213,7 +229,11 @@ fn commonness(clause: &Clause) -> f64 {
 fn literal_commonness(literal: &[u8]) -> f64 {
     // Letters follow each other by more than chance; hence the root.
     let product: f64 = literal.iter().map(|byte| byte_commonness(*byte)).product();
-    if literal.len() == 1 { (product * 40.0).min(1.0) } else { (product.powf(0.85) * 40.0).min(1.0) }
+    if literal.len() == 1 {
+        (product * 40.0).min(1.0)
+    } else {
+        (product.powf(0.85) * 40.0).min(1.0)
+    }
 }
 
 /// Share of a byte in ordinary values, in lower case.
@@ -240,7 +260,8 @@ mod tests {
 
     fn shown(pattern: &str) -> Vec<String> {
         let literals = |clause: &Clause| {
-            let texts: Vec<_> = clause.iter().map(|l| String::from_utf8_lossy(l).into_owned()).collect();
+            let texts: Vec<_> =
+                clause.iter().map(|l| String::from_utf8_lossy(l).into_owned()).collect();
             texts.join("|")
         };
         clauses(pattern, Case::Sensitive).iter().map(literals).collect()

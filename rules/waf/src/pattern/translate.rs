@@ -14,7 +14,10 @@ pub fn translate(pattern: &[u8]) -> Option<String> {
     let mut repeatable = false;
     while let Some((&byte, behind)) = rest.split_first() {
         let taken = match byte {
-            b'\\' if !class && matches!(behind.first(), Some(b'1'..=b'9' | b'k' | b'g' | b'K' | b'G')) => {
+            b'\\'
+                if !class
+                    && matches!(behind.first(), Some(b'1'..=b'9' | b'k' | b'g' | b'K' | b'G')) =>
+            {
                 return None;
             }
             b'\\' => escape(&mut out, rest, class),
@@ -60,9 +63,8 @@ fn opens_group(out: &str) -> bool {
 
 /// What stands behind an opening parenthesis, where it is more than a group.
 fn needs_backtracking(behind: &[u8]) -> bool {
-    let beginnings: [&[u8]; 12] = [
-        b"?=", b"?!", b"?<=", b"?<!", b"?>", b"?|", b"?(", b"?R", b"?&", b"?P=", b"?P>", b"*",
-    ];
+    let beginnings: [&[u8]; 12] =
+        [b"?=", b"?!", b"?<=", b"?<!", b"?>", b"?|", b"?(", b"?R", b"?&", b"?P=", b"?P>", b"*"];
     beginnings.iter().any(|beginning| behind.starts_with(beginning))
 }
 
@@ -173,9 +175,9 @@ fn hex_escape(out: &mut String, rest: &[u8]) -> usize {
     if rest.get(2) == Some(&b'{') {
         let digits: Vec<u8> = rest[3..].iter().copied().take_while(u8::is_ascii_hexdigit).collect();
         let end = 3 + digits.len();
-        let value = digits.iter().try_fold(0_u8, |value, digit| {
-            value.checked_mul(16)?.checked_add(digit_value(*digit))
-        });
+        let value = digits
+            .iter()
+            .try_fold(0_u8, |value, digit| value.checked_mul(16)?.checked_add(digit_value(*digit)));
         if let (Some(value), Some(b'}'), false) = (value, rest.get(end), digits.is_empty()) {
             hex(out, value);
             return end + 1;
@@ -183,8 +185,8 @@ fn hex_escape(out: &mut String, rest: &[u8]) -> usize {
         return append(out, "\\x");
     }
     let digits = rest[2..].iter().take(2).take_while(|byte| byte.is_ascii_hexdigit());
-    let (count, value) =
-        digits.fold((0, 0_u8), |(count, value), digit| (count + 1, value * 16 + digit_value(*digit)));
+    let (count, value) = digits
+        .fold((0, 0_u8), |(count, value), digit| (count + 1, value * 16 + digit_value(*digit)));
     hex(out, value);
     2 + count
 }

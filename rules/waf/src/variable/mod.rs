@@ -1,8 +1,10 @@
 //! Variables: what a rule can look at, by the names of the ModSecurity reference manual.
 
 mod names_data;
+pub mod target;
 
 pub use names_data::{Scalar, Set};
+pub use target::{Selector, Target};
 
 /// Where the values of a variable come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,11 +94,13 @@ impl Variable {
     ///
     /// Why there is none: not known, or known and refused.
     pub fn from_name(name: &str) -> Result<Self, Unknown> {
-        let found = names_data::VARIABLES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found =
+            names_data::VARIABLES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         if let Some(&(name, source)) = found {
             return Ok(Self { name, source });
         }
-        let refused = names_data::REFUSED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let refused =
+            names_data::REFUSED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         Err(refused.map_or(Unknown::Name, |(_, why)| Unknown::Refused(why)))
     }
 
