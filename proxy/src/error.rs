@@ -71,6 +71,9 @@ pub enum Error {
     /// The upstream's answer is not HTTP.
     #[error("malformed response: {0}")]
     UpstreamMalformed(&'static str),
+    /// The client wants a tunnel, and the endpoint's HTTP/2 has none to offer (RFC 8441).
+    #[error("endpoint does not take extended connect")]
+    NoTunnel,
     /// No response head within the try's deadline.
     #[error("upstream did not answer in time")]
     TryTimeout,
@@ -99,6 +102,7 @@ impl Error {
             | Self::ConnectTimeout
             | Self::Reset(_)
             | Self::UpstreamMalformed(_)
+            | Self::NoTunnel
             | Self::TryTimeout
             | Self::TotalTimeout => Fault::Upstream,
         }

@@ -278,6 +278,19 @@ async fn absolute_form_becomes_origin_form_and_its_host_wins() {
 }
 
 #[tokio::test]
+async fn options_of_a_whole_origin_is_an_asterisk_to_the_origin() {
+    let origin = Origin::echo().await;
+    let proxy = Proxy::to(&origin).await;
+    let rows = [("http://b.test", "*"), ("http://b.test/", "/"), ("http://b.test?q", "/?q")];
+    for (index, (target, seen)) in rows.into_iter().enumerate() {
+        let mut raw = Raw::connect(proxy.http()).await;
+        raw.send(format!("OPTIONS {target} HTTP/1.1\r\nHost: app.test\r\n\r\n")).await;
+        raw.expect_status(200).await;
+        assert_eq!(origin.request(index).await.target, seen, "{target}");
+    }
+}
+
+#[tokio::test]
 async fn options_asterisk_is_forwarded() {
     let origin = Origin::echo().await;
     let proxy = Proxy::to(&origin).await;

@@ -258,45 +258,6 @@ async fn grpc(client: &mut Client, more: &[(&str, &str)]) -> Reply {
     more.iter().fold(call, |call, (name, value)| call.header(name, value)).send().await
 }
 
-const CONNECT: [(&str, &str); 5] = [
-    (":method", "CONNECT"),
-    (":protocol", "websocket"),
-    (":scheme", "http"),
-    (":path", "/"),
-    (":authority", "app.test"),
-];
-
-#[tokio::test]
-async fn a_websocket_runs_over_one_stream() {
-    let origin = Origin::tunnel().await;
-    let proxy = Proxy::to(&origin).await;
-    let mut h2 = H2::connect(proxy.http()).await;
-    h2.headers(1, &CONNECT, false).await;
-    assert_eq!(h2.outcome(1).await, Outcome::Status(200));
-    h2.data(1, b"ping", false).await;
-    let echo = loop {
-        let frame = h2.next().await.expect("the echo");
-        if frame.kind == 0 && !frame.payload.is_empty() {
-            break frame.payload;
-        }
-    };
-    assert_eq!(echo, b"ping");
-    assert!(!origin.request(0).await.header("sec-websocket-key").is_empty());
-}
-
-#[tokio::test]
-async fn extended_connect_without_a_tunnel_is_no_success() {
-    let origin = Origin::named("no tunnel").await;
-    let proxy = Proxy::to(&origin).await;
-    let mut h2 = H2::connect(proxy.http()).await;
-    h2.headers(1, &CONNECT, false).await;
-    assert_eq!(h2.outcome(1).await, Outcome::Status(502));
-    let proxy = Proxy::with(Config::to(&origin).route("upgrade = false")).await;
-    let mut h2 = H2::connect(proxy.http()).await;
-    h2.headers(1, &CONNECT, false).await;
-    assert_eq!(h2.outcome(1).await, Outcome::Status(405));
-}
-
 #[tokio::test]
 async fn a_client_that_waits_for_continue_gets_it() {
     let origin = Origin::echo().await;

@@ -174,7 +174,9 @@ async fn a_slow_body_is_408() {
         limited("timeouts = { body = { grace = \"300ms\", min_rate = \"1kB/s\" } }").await;
     let mut raw = Raw::connect(proxy.http()).await;
     raw.send("POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 100\r\n\r\nabc").await;
-    raw.expect_status(408).await;
+    let reply = raw.reply().await;
+    // RFC 9110, 15.5.9: it says that the connection ends.
+    assert_eq!((reply.status, reply.header("connection")), (408, "close"));
     raw.expect_closed().await;
 }
 

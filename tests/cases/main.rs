@@ -23,4 +23,5 @@ mod routing;
 mod soak;
 mod split;
 mod tls;
+mod tunnels;
 mod upstream;

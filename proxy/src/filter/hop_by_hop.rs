@@ -53,6 +53,9 @@ fn ends_here(name: &HeaderName) -> bool {
             | "http2-settings"
             // CGI hands it on as HTTP_PROXY, which its programs take for their own proxy (CVE-2016-5385).
             | "proxy"
+            // CGI and WSGI take them for what frames the body (RFC 3875, 4.1.18), and no one means them.
+            | "content_length"
+            | "transfer_encoding"
     )
 }
 

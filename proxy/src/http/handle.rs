@@ -177,7 +177,9 @@ fn prepare(x: &mut Exchange, route: &Route, head: &mut RequestHead) {
     }
     if !route.upgrade {
         head.upgrade = None;
-    } else if head.upgrade.is_some() && head.version == Version::HTTP_2 {
+    } else if head.version == Version::HTTP_2
+        && head.upgrade.as_deref().is_some_and(|protocol| protocol == b"websocket")
+    {
         upgrade::complete_websocket_handshake(&mut head.headers, worker.chance_128().to_be_bytes());
     }
 }

@@ -54,6 +54,7 @@ pub fn row(error: &Error) -> Row {
         Error::ConnectTimeout => (504, "connect_timeout", "upstream timed out\n"),
         Error::Reset(_) => (502, "upstream_reset", "upstream failed\n"),
         Error::UpstreamMalformed(_) => (502, "upstream_malformed", "upstream failed\n"),
+        Error::NoTunnel => (502, "upstream_no_tunnel", "upstream failed\n"),
         Error::TryTimeout => (504, "try_timeout", "upstream timed out\n"),
         Error::TotalTimeout => (504, "total_timeout", "upstream timed out\n"),
     };
@@ -61,7 +62,7 @@ pub fn row(error: &Error) -> Row {
 }
 
 /// The flags of the table, each of which is counted.
-pub const FLAGS: [&str; 20] = [
+pub const FLAGS: [&str; 21] = [
     "malformed",
     "version",
     "method",
@@ -80,6 +81,7 @@ pub const FLAGS: [&str; 20] = [
     "connect_timeout",
     "upstream_reset",
     "upstream_malformed",
+    "upstream_no_tunnel",
     "try_timeout",
     "total_timeout",
 ];
@@ -228,6 +230,7 @@ mod tests {
             Error::ConnectTimeout,
             Error::Reset(String::new()),
             Error::UpstreamMalformed("x"),
+            Error::NoTunnel,
             Error::TryTimeout,
             Error::TotalTimeout,
         ]

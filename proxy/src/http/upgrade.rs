@@ -7,17 +7,17 @@ use std::{
     future::Future,
     io,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::{Buf, Bytes, BytesMut};
-use h2::{RecvStream, SendStream, server::SendResponse};
+use h2::{RecvStream, server::SendResponse};
 use http::{HeaderValue, Response, StatusCode, header};
 use parking_lot::Mutex;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite},
     sync::watch,
     time::{Sleep, sleep_until},
 };
@@ -27,8 +27,8 @@ use super::{context::Exchange, reply::Reply, transport::Transport};
 use crate::{
     clock,
     listener::{Phase, reached},
-    upstream::Tunnel,
-    wire::stream::Rewind,
+    upstream::{FarEnd, Tunnel},
+    wire::{H2Stream, stream::Rewind},
 };
 
 /// What is needed to make a tunnel out of an HTTP/1 connection.
@@ -82,14 +82,25 @@ pub fn complete_websocket_handshake(headers: &mut http::HeaderMap, key: [u8; 16]
 }
 
 async fn run(
+    exchange: Exchange,
+    client: impl AsyncRead + AsyncWrite + Unpin,
+    tunnel: Tunnel,
+    phase: watch::Receiver<Phase>,
+) {
+    let Tunnel { far_end, guard: _guard } = tunnel;
+    match far_end {
+        FarEnd::Connection(upstream) => join(exchange, client, upstream, phase).await,
+        FarEnd::Stream(upstream) => join(exchange, client, upstream, phase).await,
+    }
+}
+
+async fn join(
     mut exchange: Exchange,
     mut client: impl AsyncRead + AsyncWrite + Unpin,
-    tunnel: Tunnel,
+    mut upstream: impl AsyncRead + AsyncWrite + Unpin,
     mut phase: watch::Receiver<Phase>,
 ) {
     let idle = exchange.connection.listener.config.timeouts.tunnel_idle.0;
-    let Tunnel { stream, leftover, guard: _guard } = tunnel;
-    let mut upstream = Rewind::new(stream, leftover);
     let relay = Relay::new(&mut client, &mut upstream, idle);
     tokio::select! {
         sent = relay => match sent {
@@ -194,71 +205,5 @@ impl Direction {
                 }
             }
         }
-    }
-}
-
-/// A stream of an HTTP/2 connection as a stream of bytes.
-struct H2Stream {
-    incoming: RecvStream,
-    outgoing: SendStream<Bytes>,
-    read: Bytes,
-}
-
-impl H2Stream {
-    fn new(incoming: RecvStream, outgoing: SendStream<Bytes>) -> Self {
-        Self { incoming, outgoing, read: Bytes::new() }
-    }
-}
-
-impl AsyncRead for H2Stream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        while self.read.is_empty() {
-            match ready!(self.incoming.poll_data(cx)) {
-                Some(Ok(data)) => {
-                    // It fails only on a stream that is closed, where no window is needed.
-                    let _ = self.incoming.flow_control().release_capacity(data.len());
-                    self.read = data;
-                }
-                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
-                None => return Poll::Ready(Ok(())),
-            }
-        }
-        let take = self.read.len().min(buf.remaining());
-        buf.put_slice(&self.read.split_to(take));
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for H2Stream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.outgoing.reserve_capacity(data.len());
-        let window = match self.outgoing.capacity() {
-            0 => match ready!(self.outgoing.poll_capacity(cx)) {
-                Some(Ok(window)) => window,
-                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
-                None => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
-            },
-            window => window,
-        };
-        let piece = Bytes::copy_from_slice(&data[..window.min(data.len())]);
-        let len = piece.len();
-        self.outgoing.send_data(piece, false).map_err(io::Error::other)?;
-        Poll::Ready(Ok(len))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.outgoing.send_data(Bytes::new(), true).map_err(io::Error::other))
     }
 }

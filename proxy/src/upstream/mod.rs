@@ -34,9 +34,7 @@ mod tls;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use bytes::BytesMut;
-
-use crate::wire::{Body, RequestHead, ResponseHead, Stream};
+use crate::wire::{Body, H2Stream, RequestHead, ResponseHead, stream::Rewind};
 
 pub use cluster::{Cluster, replaced};
 pub use control::warm;
@@ -59,24 +57,33 @@ pub struct Response {
     pub head: ResponseHead,
     /// Body; the request counts as in flight until it has ended or is dropped.
     pub body: Body,
-    /// The connection, where the upstream switched protocols (101). Boxed: it is rare, and a response is moved often.
+    /// What the upstream switched to another protocol, behind a head of 101, whatever said so over HTTP/2. Boxed: it is rare,
+    /// and a response is moved often.
     pub tunnel: Option<Box<Tunnel>>,
 }
 
-/// A connection that has left HTTP.
+/// A connection, or a stream of one, that has left HTTP.
 pub struct Tunnel {
     /// The upstream's end.
-    pub stream: Stream,
-    /// Bytes that it sent right behind its head.
-    pub leftover: BytesMut,
+    pub far_end: FarEnd,
     /// Keeps the exchange counted while the tunnel lives.
     pub guard: TunnelGuard,
 }
 
-/// Keeps an exchange and its connection counted until dropped.
+/// The upstream's end of a tunnel. What it sent right behind its head is read first.
+#[derive(Debug)]
+pub enum FarEnd {
+    /// A whole connection, by 101 of HTTP/1.1.
+    Connection(Rewind),
+    /// One stream of a connection, by extended CONNECT of HTTP/2.
+    Stream(H2Stream),
+}
+
+/// Keeps an exchange, and its connection or its stream, counted until dropped.
 pub struct TunnelGuard {
     _held: endpoint::Held,
-    _slot: breaker::Slot,
+    _slot: Option<breaker::Slot>,
+    _lease: Option<h2::Lease>,
 }
 
 /// How to forward a request.
@@ -120,6 +127,6 @@ pub struct Report {
 
 impl fmt::Debug for Tunnel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tunnel").field("stream", &self.stream).finish_non_exhaustive()
+        f.debug_struct("Tunnel").field("far_end", &self.far_end).finish_non_exhaustive()
     }
 }

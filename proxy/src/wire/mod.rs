@@ -7,11 +7,13 @@ pub mod body;
 pub mod chunked;
 pub mod encode;
 pub mod framing;
+pub mod h2_stream;
 pub mod message;
 pub mod parse;
 pub mod stream;
 pub mod trailers;
 
 pub use body::{Body, BodyError};
+pub use h2_stream::H2Stream;
 pub use message::{RequestHead, ResponseHead, Target};
 pub use stream::Stream;

@@ -218,11 +218,11 @@ fn resolve_target(
         b'*' if target.len() == 1 && method == Method::OPTIONS => {
             Ok((from_host(), Target::new(target)))
         }
-        _ => absolute_form(target),
+        _ => absolute_form(method, target),
     }
 }
 
-fn absolute_form(target: Bytes) -> Result<(Bytes, Target), Error> {
+fn absolute_form(method: &Method, target: Bytes) -> Result<(Bytes, Target), Error> {
     let malformed = Error::Malformed("request target");
     let scheme_len = match memchr::memmem::find(&target, b"://") {
         Some(at)
@@ -242,6 +242,8 @@ fn absolute_form(target: Bytes) -> Result<(Bytes, Target), Error> {
     let target = match rest.get(authority_len) {
         Some(b'/') => Target::new(rest.slice(authority_len..)),
         Some(_) => Target::new([b"/", &rest[authority_len..]].concat().into()),
+        // RFC 9112, 3.2.4: the origin itself is meant, and it can be asked in no other form.
+        None if method == Method::OPTIONS => Target::new(Bytes::from_static(b"*")),
         None => Target::new(Bytes::from_static(b"/")),
     };
     Ok((authority, target))

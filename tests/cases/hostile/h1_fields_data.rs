@@ -309,6 +309,18 @@ fn fields() -> Vec<Row> {
             ServedWithout("h2c"),
         ),
         field(
+            "field-coding-underscore",
+            "Transfer_Encoding: what CGI takes for Transfer-Encoding",
+            "Transfer_Encoding: chunked",
+            ServedWithout("transfer_encoding"),
+        ),
+        field(
+            "field-length-underscore",
+            "Content_Length: what CGI takes for Content-Length",
+            "Content_Length: 7",
+            ServedWithout("content_length"),
+        ),
+        field(
             "field-forwarded-underscore",
             "X_Forwarded_For: what CGI takes for X-Forwarded-For",
             "X_Forwarded_For: 6.6.6.6",

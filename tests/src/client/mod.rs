@@ -192,14 +192,28 @@ impl Call<'_> {
         self.client.send(request).await
     }
 
-    /// Asks for an upgrade and returns the answer's status and the tunnel.
-    pub async fn upgrade(self) -> (StatusCode, TokioIo<hyper::upgrade::Upgraded>) {
-        let call = self.header("connection", "upgrade").header("upgrade", "websocket");
-        let response = call.open().await.expect("a response head");
-        let status = response.status();
-        assert_eq!(status, 101, "the upgrade was refused");
-        let tunnel = within("the tunnel", hyper::upgrade::on(response)).await.unwrap();
-        (status, TokioIo::new(tunnel))
+    /// Asks for a WebSocket and returns the answer's head and the tunnel.
+    pub async fn upgrade(self) -> (Response<()>, TokioIo<hyper::upgrade::Upgraded>) {
+        let wanted = if matches!(self.client.sender, Sender::H1(_)) { 101 } else { 200 };
+        let response = self.handshake().open().await.expect("a response head");
+        assert_eq!(response.status(), wanted, "the upgrade was refused");
+        let (head, body) = response.into_parts();
+        let copy = Response::from_parts(head.clone(), ());
+        let upgraded = hyper::upgrade::on(Response::from_parts(head, body));
+        (copy, TokioIo::new(within("the tunnel", upgraded).await.unwrap()))
+    }
+
+    /// Makes it a WebSocket's handshake: over HTTP/1.1 that of RFC 6455, over HTTP/2 that of RFC 8441.
+    pub fn handshake(mut self) -> Self {
+        if let Sender::H2(_) = self.client.sender {
+            let protocol = hyper::ext::Protocol::from_static("websocket");
+            self.request = self.request.method("CONNECT").extension(protocol);
+            return self.header("sec-websocket-version", "13");
+        }
+        self.header("connection", "upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
     }
 }
 

@@ -172,9 +172,19 @@ impl Origin {
         Self::new(move |_| async move { Response::new(body::sized(length)) }).await
     }
 
-    /// An origin that upgrades every request to a tunnel that echoes bytes.
+    /// An origin that upgrades every request to a tunnel that echoes bytes; over HTTP/2 by extended CONNECT.
     pub async fn tunnel() -> Self {
-        Self::new(tunnel).await
+        Self::taking_connect(tunnel).await
+    }
+
+    /// An origin with a handler, which says over HTTP/2 that it takes extended CONNECT.
+    pub async fn taking_connect<F, R>(handler: F) -> Self
+    where
+        F: Fn(Incomer) -> R + Send + Sync + 'static,
+        R: Future<Output = Response<Body>> + Send + 'static,
+    {
+        let handler: Handler = Arc::new(move |request| Box::pin(handler(request)));
+        Self::start_with(None, handler, true).await
     }
 
     /// An origin that answers like a gRPC service: the message it got, and `grpc-status` in the trailers.
@@ -238,10 +248,15 @@ impl Origin {
     }
 
     async fn start(tls: Option<TlsAcceptor>, handler: Handler) -> Self {
+        Self::start_with(tls, handler, false).await
+    }
+
+    async fn start_with(tls: Option<TlsAcceptor>, handler: Handler, takes_connect: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (https, memory) = (tls.is_some(), Arc::new(Memory::default()));
-        let task = tokio::spawn(accept(listener, tls, handler, memory.clone()));
+        let origin = Exchanges { handler, memory: memory.clone(), takes_connect, connection: 0 };
+        let task = tokio::spawn(accept(listener, tls, origin));
         Self { addr, https, memory, task }
     }
 }
@@ -356,7 +371,7 @@ pub async fn echo(request: Incomer) -> Response<Body> {
     response
 }
 
-/// Answers 101 and echoes bytes.
+/// Answers 101, or 200 over HTTP/2, and echoes bytes.
 pub async fn tunnel(mut request: Incomer) -> Response<Body> {
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
@@ -365,6 +380,9 @@ pub async fn tunnel(mut request: Incomer) -> Response<Body> {
         let _ = tokio::io::copy(&mut read, &mut write).await;
         let _ = tokio::io::AsyncWriteExt::shutdown(&mut write).await;
     });
+    if request.version() == Version::HTTP_2 {
+        return Response::new(body::empty());
+    }
     let mut response = answer(101, "");
     response
         .headers_mut()
@@ -380,18 +398,14 @@ async fn grpc(request: Incomer) -> Response<Body> {
     response
 }
 
-async fn accept(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    handler: Handler,
-    memory: Arc<Memory>,
-) {
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, origin: Exchanges) {
+    let memory = origin.memory.clone();
     // Dropped with this task: the connections end with the origin.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let connection = memory.connections.fetch_add(1, Relaxed);
         memory.open.fetch_add(1, Relaxed);
-        let exchange = Exchanges { handler: handler.clone(), memory: memory.clone(), connection };
+        let exchange = Exchanges { connection, ..origin.clone() };
         let (tls, memory) = (tls.clone(), memory.clone());
         connections.spawn(async move {
             serve(stream, tls, exchange).await;
@@ -418,13 +432,16 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let io = TokioIo::new(stream);
+    let takes_connect = exchanges.takes_connect;
     let service = service_fn(move |request| exchanges.clone().one(request));
     // How a connection ended is for the proxy's side of the test to notice.
     if h2 {
-        let _ = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .serve_connection(io, service)
-            .await;
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder.timer(TokioTimer::new());
+        if takes_connect {
+            builder.enable_connect_protocol();
+        }
+        let _ = builder.serve_connection(io, service).await;
     } else {
         let _ = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -438,6 +455,8 @@ where
 struct Exchanges {
     handler: Handler,
     memory: Arc<Memory>,
+    /// Whether extended CONNECT is announced over HTTP/2.
+    takes_connect: bool,
     connection: usize,
 }
 

@@ -59,7 +59,11 @@ impl H1 {
             None if http_10 => BodyLength::UntilClose,
             None => BodyLength::Chunked,
         };
+        // RFC 9110, 15.5.9: whoever is told that its body is too slow, or is none, is not to send the rest of it.
+        let given_up = matches!(status, StatusCode::BAD_REQUEST | StatusCode::REQUEST_TIMEOUT)
+            && !self.transport.body_is_read();
         let keep = keep
+            && !given_up
             && (bodiless || length != BodyLength::UntilClose)
             && !self.transport.body_is_withheld()
             && *self.phase.borrow() == Phase::Serving;

@@ -18,12 +18,13 @@ use super::{
 use crate::{
     clock,
     upstream::{
-        Response, Tunnel, TunnelGuard, connect::describe, deadline::Silence, endpoint::Held,
-        keepalive, outlier::Seen,
+        FarEnd, Response, Tunnel, TunnelGuard, connect::describe, deadline::Silence,
+        endpoint::Held, keepalive, outlier::Seen,
     },
     wire::{
         Body, BodyError,
         framing::{BodyDecoder, Decoded},
+        stream::Rewind,
     },
 };
 
@@ -55,9 +56,10 @@ impl Answer {
         }
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             let Connection { stream, inbox, slot, .. } = *connection;
-            let guard = TunnelGuard { _held: held, _slot: slot };
-            let tunnel = Box::new(Tunnel { stream, leftover: inbox, guard });
-            return Response { head, body: Body::Empty, tunnel: Some(tunnel) };
+            let guard = TunnelGuard { _held: held, _slot: Some(slot), _lease: None };
+            let far_end = FarEnd::Connection(Rewind::new(stream, inbox));
+            let tunnel = Some(Box::new(Tunnel { far_end, guard }));
+            return Response { head, body: Body::Empty, tunnel };
         }
         let silence = Silence::new(held.cluster.settings.timeouts.idle);
         let mut download = Download {

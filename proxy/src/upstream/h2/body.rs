@@ -13,8 +13,11 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::{Lease, exchange::Answer, upload::Upload};
 use crate::{
-    upstream::{Response, connect::describe, deadline::Silence, endpoint::Held, outlier::Seen},
-    wire::{Body, BodyError, trailers},
+    upstream::{
+        FarEnd, Response, Tunnel, TunnelGuard, connect::describe, deadline::Silence,
+        endpoint::Held, outlier::Seen,
+    },
+    wire::{Body, BodyError, H2Stream, trailers},
 };
 
 /// A response body that owns its stream.
@@ -28,14 +31,20 @@ struct Download {
 struct Exchange {
     stream: RecvStream,
     upload: Upload,
-    _lease: Lease,
+    lease: Lease,
     held: Held,
 }
 
 impl Answer {
     /// The answer as the caller gets it.
     pub(in crate::upstream) fn into_response(self, held: Held) -> Response {
-        let Self { head, mut stream, upload, lease } = self;
+        let Self { head, mut stream, upload, lease, is_tunnel } = self;
+        if is_tunnel {
+            let far_end = FarEnd::Stream(H2Stream::new(stream, upload.into_stream()));
+            let guard = TunnelGuard { _held: held, _slot: None, _lease: Some(lease) };
+            let tunnel = Some(Box::new(Tunnel { far_end, guard }));
+            return Response { head, body: Body::Empty, tunnel };
+        }
         // A stream that was reset says that it is at its end, too; only asking for data tells the two apart.
         if stream.is_end_stream() && matches!(stream.data().now_or_never(), Some(None)) {
             return Response { head, body: Body::Empty, tunnel: None };
@@ -43,7 +52,7 @@ impl Answer {
         let left =
             head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let silence = Silence::new(held.cluster.settings.timeouts.idle);
-        let exchange = Some(Exchange { stream, upload, _lease: lease, held });
+        let exchange = Some(Exchange { stream, upload, lease, held });
         let body = Body::stream(Download { exchange, silence, data_ended: false, left });
         Response { head, body, tunnel: None }
     }
@@ -110,6 +119,9 @@ impl HttpBody for Download {
                 if let Some(exchange) = this.exchange.take()
                     && matches!(error, BodyError::Upstream(_) | BodyError::UpstreamIdle)
                 {
+                    if matches!(error, BodyError::UpstreamIdle) {
+                        exchange.lease.doubt();
+                    }
                     exchange.held.see(Seen::Failure);
                 }
             }

@@ -8,8 +8,9 @@ use std::{
 
 use ::h2::{Reason, RecvStream, client::ResponseFuture};
 use http::{Response, StatusCode, Version, uri::Scheme};
+use tokio::time::timeout_at;
 
-use super::{Lease, target, upload::Upload};
+use super::{Lease, extended_connect::Wish, target, upload::Upload};
 use crate::{
     clock,
     error::Error,
@@ -27,6 +28,8 @@ pub(in crate::upstream) struct Answer {
     pub(super) stream: RecvStream,
     pub(super) upload: Upload,
     pub(super) lease: Lease,
+    /// What was granted, if the request was for a tunnel.
+    pub(super) is_tunnel: bool,
 }
 
 struct Pending<'a> {
@@ -46,20 +49,26 @@ pub(in crate::upstream) async fn exchange(
     scheme: Scheme,
 ) -> Result<Answer, Failure> {
     let Ask { head, body, deadline, informational } = ask;
-    // HTTP/2 has no Upgrade, and whoever gets one may ignore it (RFC 9110, 7.8). Extended CONNECT may not be: the client would
-    // take an ordinary 200 for its tunnel.
-    if head.upgrade.is_some() && head.version == Version::HTTP_2 {
-        return Err(Failure::before_sending(Error::MethodNotAllowed));
-    }
-    let request =
+    let wish = Wish::of(head, &body).map_err(Failure::before_sending)?;
+    let mut request =
         target::request(head, scheme, body.exact_len()).map_err(Failure::before_sending)?;
+    if let Some(wish) = &wish {
+        let (at, late) = deadline.at(None);
+        match timeout_at(at, lease.takes_extended_connect()).await {
+            Ok(true) => wish.write(&mut request).map_err(Failure::before_sending)?,
+            Ok(false) if lease.is_open() => return Err(Failure::before_sending(Error::NoTunnel)),
+            Ok(false) => return Err(gone()),
+            Err(_) => return Err(Failure::before_sending(late)),
+        }
+    }
     if let Err(error) = std::future::poll_fn(|cx| lease.sender.poll_ready(cx)).await {
         return Err(not_sent(&lease, &error));
     }
-    let (response, stream) = match lease.sender.send_request(request, body.is_empty()) {
-        Ok(sent) => sent,
-        Err(error) => return Err(not_sent(&lease, &error)),
-    };
+    let (response, stream) =
+        match lease.sender.send_request(request, body.is_empty() && wish.is_none()) {
+            Ok(sent) => sent,
+            Err(error) => return Err(not_sent(&lease, &error)),
+        };
     let upload = Upload::new(stream, body);
     let mut pending = Pending { response, upload, informational, interims: 0 };
     let mut timer = pin!(tokio::time::sleep_until(deadline.at(None).0));
@@ -80,14 +89,25 @@ pub(in crate::upstream) async fn exchange(
     match response {
         Ok(response) => {
             let (parts, stream) = response.into_parts();
-            let head = ResponseHead {
+            let mut head = ResponseHead {
                 status: parts.status,
                 version: Version::HTTP_2,
                 headers: parts.headers,
             };
-            Ok(Answer { head, stream, upload: pending.upload, lease })
+            let mut upload = pending.upload;
+            let asked = wish.is_some();
+            let is_tunnel = wish.is_some_and(|wish| wish.grant(&mut head));
+            if asked && !is_tunnel {
+                upload.close();
+            }
+            Ok(Answer { head, stream, upload, lease, is_tunnel })
         }
-        Err(Ended::Here(error)) => Err(Failure { error, unsent: false, silent: false }),
+        Err(Ended::Here(error)) => {
+            if matches!(error, Error::TryTimeout | Error::TotalTimeout) {
+                lease.doubt();
+            }
+            Err(Failure { error, unsent: false, silent: false })
+        }
         Err(Ended::There(error)) => Err(failed(&lease, &error)),
     }
 }
@@ -128,6 +148,12 @@ impl Pending<'_> {
             exchange::relay(to, ResponseHead { status, version: Version::HTTP_2, headers });
         }
     }
+}
+
+/// The connection ended while the request waited to be sent.
+fn gone() -> Failure {
+    let error = Error::Reset("http/2 connection ended before its settings".into());
+    Failure { error, unsent: true, silent: true }
 }
 
 /// The connection took no request.

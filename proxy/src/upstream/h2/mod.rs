@@ -1,10 +1,12 @@
 //! HTTP/2 to an endpoint.
 //!
 //! The frames are the `h2` crate's; requests and bodies are pumped in the request's own task, as with HTTP/1.1. One task per
-//! connection drives its frames and asks with pings whether the endpoint is still there.
+//! connection drives its frames. It sends a ping when there is something to find out, and never in turn: gRPC servers close
+//! connections whose silence is filled with pings, and the streams on them (gRPC proposal A8).
 
 mod body;
 mod exchange;
+mod extended_connect;
 mod target;
 mod upload;
 
@@ -18,6 +20,7 @@ use std::{
 
 use ::h2::client::{Builder, Connection, SendRequest};
 use bytes::Bytes;
+use tokio::sync::{Notify, SetOnce};
 
 pub(super) use exchange::{Answer, exchange};
 
@@ -55,6 +58,12 @@ struct Shared {
     served: AtomicU32,
     /// When the last stream ended, in milliseconds from `born`.
     ended_ms: AtomicU64,
+    /// Asks for a ping.
+    ask: Notify,
+    /// A ping is to show whether the endpoint is still there.
+    doubted: AtomicBool,
+    /// A ping was answered, and so the endpoint's SETTINGS, which go before everything, have come; or the connection ended.
+    settled: SetOnce<()>,
 }
 
 impl Handle {
@@ -72,6 +81,9 @@ impl Handle {
             active: AtomicU32::new(0),
             served: AtomicU32::new(0),
             ended_ms: AtomicU64::new(0),
+            ask: Notify::new(),
+            doubted: AtomicBool::new(false),
+            settled: SetOnce::new(),
         });
         tokio::spawn(drive(connection, shared.clone(), slot));
         Ok(Self { sender, shared })
@@ -85,7 +97,11 @@ impl Handle {
             Traffic::Live => allowed,
             Traffic::Copy => allowed.div_ceil(2),
         };
-        if !self.is_open() || shared.active.load(Ordering::Relaxed) >= allowed {
+        // Requests are not sent after one that got no answer, until it is clear that there is somebody.
+        if !self.is_open()
+            || shared.doubted.load(Ordering::Relaxed)
+            || shared.active.load(Ordering::Relaxed) >= allowed
+        {
             return None;
         }
         shared.active.fetch_add(1, Ordering::Relaxed);
@@ -116,6 +132,26 @@ impl Handle {
 }
 
 impl Lease {
+    /// Whether the connection takes requests.
+    fn is_open(&self) -> bool {
+        self.shared.open.load(Ordering::Relaxed)
+    }
+
+    /// Whether the endpoint takes extended CONNECT (RFC 8441, 3), as soon as that is known.
+    async fn takes_extended_connect(&self) -> bool {
+        if !self.sender.is_extended_connect_protocol_enabled() {
+            self.shared.ask.notify_one();
+            self.shared.settled.wait().await;
+        }
+        self.sender.is_extended_connect_protocol_enabled()
+    }
+
+    /// The endpoint was silent for too long: a connection that is dead is found out, and gets no more requests meanwhile.
+    fn doubt(&self) {
+        self.shared.doubted.store(true, Ordering::Relaxed);
+        self.shared.ask.notify_one();
+    }
+
     /// The endpoint takes no more requests on this connection.
     fn close(&self) {
         self.shared.open.store(false, Ordering::Relaxed);
@@ -135,7 +171,7 @@ async fn drive(mut connection: Connection<Stream, Bytes>, shared: Arc<Shared>, s
     let pings = connection.ping_pong();
     let watch = async {
         match pings {
-            Some(pings) => watch(pings).await,
+            Some(pings) => watch(pings, &shared).await,
             None => std::future::pending().await,
         }
     };
@@ -148,17 +184,22 @@ async fn drive(mut connection: Connection<Stream, Bytes>, shared: Arc<Shared>, s
         () = watch => tracing::debug!("http/2 connection closed: no answer to a ping"),
     }
     shared.open.store(false, Ordering::Relaxed);
+    // Whoever waits for it learns from the connection that it is gone.
+    let _ = shared.settled.set(());
     drop(slot);
 }
 
-/// Ends when a ping is not answered.
-async fn watch(mut pings: ::h2::PingPong) {
+/// Sends a ping when asked to; ends when one is not answered.
+async fn watch(mut pings: ::h2::PingPong, shared: &Shared) {
     loop {
-        tokio::time::sleep(PING_EVERY).await;
+        shared.ask.notified().await;
         let pong = pings.ping(::h2::Ping::opaque());
         if !matches!(tokio::time::timeout(PING_WAIT, pong).await, Ok(Ok(_))) {
             return;
         }
+        shared.doubted.store(false, Ordering::Relaxed);
+        // It may have been set before.
+        let _ = shared.settled.set(());
     }
 }
 
@@ -178,5 +219,4 @@ const STREAM_WINDOW: u32 = 512 << 10;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 const SEND_BUFFER: usize = 128 << 10;
 const HEADER_LIST: u32 = 64 << 10;
-const PING_EVERY: Duration = Duration::from_secs(20);
 const PING_WAIT: Duration = Duration::from_secs(10);

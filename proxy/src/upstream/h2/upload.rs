@@ -97,6 +97,17 @@ impl Upload {
         Poll::Ready(sent)
     }
 
+    /// Ends a stream that was to be a tunnel and has become an ordinary exchange.
+    pub(super) fn close(&mut self) {
+        // An error here means that the stream is closed already, which the answer will tell.
+        let _ = self.stream.send_data(Bytes::new(), true);
+    }
+
+    /// The stream, for what follows the head of a tunnel.
+    pub(super) fn into_stream(self) -> SendStream<Bytes> {
+        self.stream
+    }
+
     fn finish(&mut self) {
         self.done = true;
         self.body = Body::Empty;

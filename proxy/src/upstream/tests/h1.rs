@@ -324,11 +324,11 @@ async fn an_upgrade_gives_the_connection_away() {
     request.head.upgrade = Some(Bytes::from_static(b"websocket"));
     let response = ok(&cluster, request).await;
     let mut tunnel = response.tunnel.unwrap();
-    assert_eq!(tunnel.leftover, "hi");
-    tunnel.stream.write_all(b"echo!").await.unwrap();
-    let mut echo = [0; 5];
-    tunnel.stream.read_exact(&mut echo).await.unwrap();
-    assert_eq!(&echo, b"echo!");
+    let FarEnd::Connection(stream) = &mut tunnel.far_end else { panic!("{tunnel:?}") };
+    stream.write_all(b"echo!").await.unwrap();
+    let mut echo = [0; 7];
+    stream.read_exact(&mut echo).await.unwrap();
+    assert_eq!(&echo, b"hiecho!");
     let status = cluster.describe();
     assert_eq!((status.connections, status.endpoints[0].active, status.in_flight), (1, 1, 1));
     drop(tunnel);

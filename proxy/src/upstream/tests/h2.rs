@@ -272,19 +272,80 @@ async fn a_dropped_answer_resets_its_stream() {
     assert_eq!(cluster.describe().connections, 1);
 }
 
+fn websocket(version: Version) -> Request {
+    let mut request = get("/");
+    request.head.upgrade = Some(Bytes::from_static(b"websocket"));
+    request.head.version = version;
+    request.head.headers.insert(header::SEC_WEBSOCKET_KEY, "key".parse().unwrap());
+    request
+}
+
 #[tokio::test]
-async fn an_upgrade_is_ignored_but_extended_connect_is_not() {
+async fn extended_connect_waits_for_the_settings_that_allow_it() {
+    let mut builder = server::Builder::new();
+    builder.enable_connect_protocol();
+    let origin = H2Origin::start(builder, async |_, request, mut respond: Respond| {
+        assert_eq!(request.method(), Method::CONNECT);
+        assert!(!request.headers().contains_key(header::SEC_WEBSOCKET_KEY));
+        let mut answer = respond.send_response(http::Response::new(()), false).unwrap();
+        let mut body = request.into_body();
+        while let Some(Ok(data)) = body.data().await {
+            answer.send_data(data, false).unwrap();
+        }
+    })
+    .await;
+    let cluster = origin.cluster("");
+    for version in [Version::HTTP_11, Version::HTTP_2] {
+        let response = ok(&cluster, websocket(version)).await;
+        assert_eq!(response.head.status, 101);
+        let mut tunnel = response.tunnel.unwrap();
+        let FarEnd::Stream(stream) = &mut tunnel.far_end else { panic!("{tunnel:?}") };
+        stream.write_all(b"echo").await.unwrap();
+        let mut echo = [0; 4];
+        stream.read_exact(&mut echo).await.unwrap();
+        assert_eq!((&echo, cluster.describe().in_flight), (b"echo", 1));
+        drop(tunnel);
+        assert_eq!(cluster.describe().in_flight, 0);
+    }
+    assert_eq!(origin.accepted(), 1);
+}
+
+#[tokio::test]
+async fn without_those_settings_there_is_no_tunnel() {
     let origin =
         H2Origin::start(server::Builder::new(), async |_, _, respond| hello(respond)).await;
     let cluster = origin.cluster("");
-    for (version, answered) in [(Version::HTTP_11, true), (Version::HTTP_2, false)] {
-        let mut request = get("/");
-        request.head.upgrade = Some(Bytes::from_static(b"websocket"));
-        request.head.version = version;
-        match send(&cluster, request).await.0 {
-            Ok(response) => assert!(answered && response.tunnel.is_none()),
-            Err(error) => assert!(!answered && error == Error::MethodNotAllowed, "{error}"),
+    for version in [Version::HTTP_11, Version::HTTP_2] {
+        let (result, _) = send(&cluster, websocket(version)).await;
+        assert_eq!(result.unwrap_err(), Error::NoTunnel);
+    }
+    let mut request = get("/");
+    request.head.upgrade = Some(Bytes::from_static(b"TLS/1.2"));
+    assert!(ok(&cluster, request).await.tunnel.is_none());
+    assert_eq!(cluster.describe().endpoints[0].failures, 0);
+}
+
+#[tokio::test]
+async fn a_connection_without_answers_is_not_used_until_it_gives_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let cluster = cluster(
+        &[listener.local_addr().unwrap()],
+        "protocol = \"h2\"\ntimeouts = { connect = \"200ms\", try = \"200ms\" }\nretry = { max = 0 }",
+    );
+    let (first, accepted) = tokio::join!(send(&cluster, get("/")), listener.accept());
+    // The first connection is open, and nobody is there.
+    let _dead = accepted.unwrap();
+    assert!(matches!(first.0, Err(Error::TryTimeout | Error::TotalTimeout)), "{first:?}");
+    let serve = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut connection = server::handshake(stream).await.unwrap();
+        while let Some(Ok((_, respond))) = connection.accept().await {
+            hello(respond);
         }
+    };
+    tokio::select! {
+        answer = fetch(&cluster) => assert_eq!(answer, (200, "hello".into())),
+        () = serve => panic!("the connection ended first"),
     }
 }
 

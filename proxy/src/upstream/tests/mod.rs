@@ -25,7 +25,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use super::{Call, Cluster, Report, Request, Response, forward};
+use super::{Call, Cluster, FarEnd, Report, Request, Response, forward};
 use crate::{
     config,
     error::Error,
