@@ -45,6 +45,12 @@ pub enum Error {
     /// No route matches.
     #[error("no route")]
     NoRoute,
+    /// The client is on `waf.deny`.
+    #[error("client is denied")]
+    Denied,
+    /// A rule of the WAF has ended it, with this status.
+    #[error("blocked by a rule")]
+    Blocked(u16),
     /// The whole exchange took longer than the listener's or route's `timeouts.request`.
     #[error("exchange took longer than timeouts.request")]
     ExchangeTimeout,
@@ -94,7 +100,9 @@ impl Error {
             | Self::BodyTooLarge
             | Self::RequestTimeout(_)
             | Self::ClientGone
-            | Self::NoRoute => Fault::Client,
+            | Self::NoRoute
+            | Self::Denied
+            | Self::Blocked(_) => Fault::Client,
             Self::Overflow { .. } => Fault::Us,
             Self::ExchangeTimeout
             | Self::NoEndpoint

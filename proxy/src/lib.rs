@@ -20,5 +20,6 @@ pub mod runtime;
 pub mod server;
 pub mod snapshot;
 pub mod upstream;
+pub mod waf;
 pub mod wire;
 pub mod worker;

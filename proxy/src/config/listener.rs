@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::units::{ByteRate, Cidr, Duration, Size};
+use super::{
+    units::{ByteRate, Cidr, Duration, Size},
+    waf::WafOverlay,
+};
 
 /// One address that takes connections.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -30,6 +33,9 @@ pub struct Listener {
     /// Caps of a connection and its requests.
     #[serde(default)]
     pub limits: ListenerLimits,
+    /// What the WAF does otherwise than `[waf]` says, for routes that say nothing.
+    #[serde(default)]
+    pub waf: WafOverlay,
 }
 
 /// A protocol that a listener offers.

@@ -115,9 +115,11 @@ fn resolve_file(document: &mut Document, at: &KeyPath) {
     let Some(node) = document.root.find_mut(at) else { return };
     let base = sources.source(node.origin.file).map(|source| source.base_dir.as_path());
     let Value::String(name) = &mut node.value else { return };
+    let (mark, file) = name.strip_prefix('@').map_or(("", &**name), |file| ("@", file));
     // "-" is standard output.
-    if let Some(base) = base.filter(|_| name != "-") {
-        *name = include::absolute(&base.join(&*name)).to_string_lossy().into_owned();
+    if let Some(base) = base.filter(|_| file != "-") {
+        let file = include::absolute(&base.join(file));
+        *name = format!("{mark}{}", file.to_string_lossy());
     }
 }
 

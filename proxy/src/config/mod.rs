@@ -16,6 +16,7 @@ pub mod rollout;
 pub mod route;
 pub mod schema;
 pub mod units;
+pub mod waf;
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,9 @@ pub use load::Loaded;
 pub use rollout::{Colour, Mirror, Override, Rollout, StickyKey, Weights};
 pub use route::{HeaderEdits, Match, Rewrite, Route, RouteTarget, RouteTimeouts, StringMatch};
 pub use units::{ByteRate, Cidr, Duration, Percent, Size};
+pub use waf::{
+    OverBudget, OverLimit, Waf, WafAudit, WafExclusion, WafMode, WafOverlay, WafRequestBody,
+};
 
 /// The whole configuration file.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -69,6 +73,8 @@ pub struct Config {
     pub clusters: BTreeMap<String, Cluster>,
     /// Blue and green pairs, by name.
     pub rollouts: BTreeMap<String, Rollout>,
+    /// The WAF; without this table there is none.
+    pub waf: Option<Waf>,
     /// Which request goes where. Order does not matter: the most specific route wins.
     pub routes: Vec<Route>,
 }
@@ -88,6 +94,7 @@ impl Default for Config {
             listeners: BTreeMap::new(),
             clusters: BTreeMap::new(),
             rollouts: BTreeMap::new(),
+            waf: None,
             routes: Vec::new(),
         }
     }

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, collections::BTreeSet, fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::units::{Duration, Size, text_value};
+use super::{
+    units::{Duration, Size, text_value},
+    waf::WafOverlay,
+};
 
 /// One route. All conditions of `match` must hold; of the routes that match, the most specific wins.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -47,6 +50,9 @@ pub struct Route {
     /// Whether a client may upgrade the connection (WebSocket). If not, `Upgrade` is not passed on.
     #[serde(default = "default_upgrade")]
     pub upgrade: bool,
+    /// What the WAF does otherwise than `[waf]` and the listener say.
+    #[serde(default)]
+    pub waf: WafOverlay,
 }
 
 /// Conditions of a route. An absent one always holds.

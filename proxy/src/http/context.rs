@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, Version};
+use http::{
+    HeaderValue, Method, StatusCode, Version,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+};
 
 use super::{body::Received, connection::Connection, reply};
 use crate::{
@@ -13,6 +16,7 @@ use crate::{
     filter::client_ip::Client,
     observe::{Record, metrics::CodeClass},
     upstream,
+    waf::{Inspection, Subject},
     wire::{BodyError, RequestHead},
     worker::Held,
 };
@@ -52,6 +56,8 @@ pub struct Exchange {
     pub status: u16,
     /// Why it ended as it did, where that was not the upstream's own answer.
     pub flag: Option<&'static str>,
+    /// What the WAF sees of it, where it looks.
+    pub waf: Option<Box<Inspection>>,
     /// Whether the answer was sent whole.
     complete: bool,
 }
@@ -69,6 +75,10 @@ pub struct Asked {
     pub version: Version,
     /// Whether this is gRPC, which is told of errors in its own terms.
     pub grpc: bool,
+    /// `Content-Length`, which does not stay among the fields.
+    pub content_length: Option<HeaderValue>,
+    /// `Transfer-Encoding`, which does not either.
+    pub transfer_encoding: Option<HeaderValue>,
 }
 
 impl Exchange {
@@ -84,6 +94,8 @@ impl Exchange {
             target: head.target.raw().clone(),
             version: head.version,
             grpc,
+            content_length: head.headers.get(CONTENT_LENGTH).cloned(),
+            transfer_encoding: head.headers.get(TRANSFER_ENCODING).cloned(),
         };
         let mut exchange = Self::unread(connection);
         exchange.request = Some(asked);
@@ -108,6 +120,7 @@ impl Exchange {
             bytes_out: 0,
             status: 0,
             flag: None,
+            waf: None,
             complete: false,
             connection,
         }
@@ -115,10 +128,15 @@ impl Exchange {
 
     /// Turns an error into the answer, and remembers it.
     pub fn refuse(&mut self, error: &Error) -> reply::Reply {
+        self.note(error);
+        reply::refusal(error, self.request.as_ref().is_some_and(|request| request.grpc))
+    }
+
+    /// Remembers why the answer is our own.
+    pub fn note(&mut self, error: &Error) {
         self.flag = Some(reply::row(error).flag);
         self.snapshot.refusals.count(self.connection.worker.id, reply::row(error).flag);
         tracing::debug!(client = %self.client.address, error = %error, "exchange refused");
-        reply::refusal(error, self.request.as_ref().is_some_and(|request| request.grpc))
     }
 
     /// The client left before its answer was sent.
@@ -173,10 +191,28 @@ impl Drop for Exchange {
         if let Some(log) = &self.snapshot.access_log {
             log.write(worker, &self.record(elapsed));
         }
+        if let Some(mut inspection) = self.waf.take() {
+            inspection.finish(&self.subject(elapsed), elapsed);
+        }
     }
 }
 
 impl Exchange {
+    /// The exchange as the audit log names it.
+    fn subject(&self, elapsed: Duration) -> Subject<'_> {
+        let asked = self.request.as_ref();
+        Subject {
+            since_epoch: clock::since_epoch().saturating_sub(elapsed),
+            listener: &self.connection.listener.state.name,
+            route: self.route.map_or("", |route| &self.snapshot.routes[route].name),
+            method: asked.map_or("", |asked| asked.method.as_str()),
+            host: asked.map_or(&[], |asked| &asked.authority),
+            target: asked.map_or(&[], |asked| &asked.target),
+            status: self.status,
+            request_id: self.request_id.as_ref().map_or(&[], HeaderValue::as_bytes),
+        }
+    }
+
     fn record(&self, elapsed: Duration) -> Record<'_> {
         let asked = self.request.as_ref();
         let bytes_in = self.received.as_ref().map_or(0, |received| received.bytes());

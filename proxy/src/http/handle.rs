@@ -8,12 +8,13 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{
     HeaderValue, Method, StatusCode, Version,
-    header::{CONNECTION, CONTENT_LENGTH, DATE, UPGRADE},
+    header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, DATE, UPGRADE},
 };
 
 use super::{
     body::{Inbound, Received},
     context::Exchange,
+    inspect::{self, Inspected},
     reply,
     reply::Reply,
     upgrade,
@@ -29,6 +30,7 @@ use crate::{
     route::{Found, reading::other_readings, split},
     snapshot::{Action, Rollout, Route},
     upstream::{self, Call, Cluster, Informational},
+    waf::Policy,
     wire::{Body, RequestHead, parse},
     worker::Held,
 };
@@ -48,7 +50,7 @@ pub async fn handle(
 
 async fn answer(
     x: &mut Exchange,
-    mut head: RequestHead,
+    head: RequestHead,
     body: Body,
     interim: Option<&dyn Informational>,
 ) -> Result<Reply, Error> {
@@ -61,6 +63,26 @@ async fn answer(
         return Err(Error::MethodNotAllowed);
     }
     let body = bound(x, route, body)?;
+    let body = match waf(x, &snapshot) {
+        None => body,
+        Some(policy) => match inspect::request(x, &policy, &head, body).await? {
+            Inspected::Pass(body) => body,
+            Inspected::Answer(reply) => return Ok(reply),
+        },
+    };
+    let reply = act(x, route, head, body, interim).await?;
+    inspect::response(x, reply).await
+}
+
+/// Does what the route says.
+async fn act(
+    x: &mut Exchange,
+    route: &Route,
+    mut head: RequestHead,
+    body: Body,
+    interim: Option<&dyn Informational>,
+) -> Result<Reply, Error> {
+    let host = normal_host(&head.authority).into_owned();
     match &route.action {
         Action::Respond(status, text) => {
             let mut reply = reply::fixed(*status, text);
@@ -85,6 +107,12 @@ async fn answer(
             forward(x, route, cluster, hash, request, interim).await
         }
     }
+}
+
+/// The WAF's policy for this route on this listener.
+fn waf(x: &Exchange, snapshot: &Held) -> Option<Arc<Policy>> {
+    let listener = snapshot.position(&x.connection.listener)?;
+    snapshot.waf.policy(x.route?, listener).cloned()
 }
 
 /// Deadline of the whole exchange: the route's, once there is one, or the listener's.
@@ -169,6 +197,10 @@ fn prepare(x: &mut Exchange, route: &Route, head: &mut RequestHead) {
     x.request_id = Some(identity.request_id);
     x.trace_id = identity.trace_id;
     route.request_headers.apply(&mut head.headers);
+    if x.waf.as_ref().is_some_and(|inspection| inspection.wants_response()) {
+        // Rules read answers as they are, not encoded.
+        head.headers.remove(ACCEPT_ENCODING);
+    }
     if let Some(rewrite) = &route.rewrite {
         head.target = rewrite.apply(&head.target);
     }

@@ -9,6 +9,7 @@ pub mod context;
 pub mod h1;
 pub mod h2;
 pub mod handle;
+mod inspect;
 pub mod reply;
 pub mod transport;
 pub mod upgrade;

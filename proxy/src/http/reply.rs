@@ -47,6 +47,8 @@ pub fn row(error: &Error) -> Row {
         Error::RequestTimeout(_) => (408, "request_timeout", "request timed out\n"),
         Error::ClientGone => (499, "client_gone", ""),
         Error::NoRoute => (404, "no_route", "not found\n"),
+        Error::Denied => (403, "waf_denied", "forbidden\n"),
+        Error::Blocked(status) => (*status, "waf_blocked", "forbidden\n"),
         Error::ExchangeTimeout => (504, "exchange_timeout", "upstream timed out\n"),
         Error::Overflow { cap, .. } => (429, overflow_flag(cap), "too many requests\n"),
         Error::NoEndpoint => (502, "no_endpoint", "upstream failed\n"),
@@ -62,7 +64,7 @@ pub fn row(error: &Error) -> Row {
 }
 
 /// The flags of the table, each of which is counted.
-pub const FLAGS: [&str; 21] = [
+pub const FLAGS: [&str; 23] = [
     "malformed",
     "version",
     "method",
@@ -72,6 +74,8 @@ pub const FLAGS: [&str; 21] = [
     "request_timeout",
     "client_gone",
     "no_route",
+    "waf_denied",
+    "waf_blocked",
     "exchange_timeout",
     "overflow_connections",
     "overflow_pending",
@@ -147,6 +151,7 @@ fn grpc_status(error: &Error, row: Row) -> Reply {
         ) => "4",
         (_, 400 | 431) => "13",
         (_, 404 | 405) => "12",
+        (_, 403) => "7",
         (_, 413) => "8",
         (_, 429 | 502) => "14",
         _ => "2",
@@ -221,6 +226,8 @@ mod tests {
             Error::RequestTimeout("x"),
             Error::ClientGone,
             Error::NoRoute,
+            Error::Denied,
+            Error::Blocked(403),
             Error::ExchangeTimeout,
             Error::Overflow { cap: "connections", retry_after },
             Error::Overflow { cap: "pending", retry_after },

@@ -73,37 +73,59 @@ enum Sink {
 impl AccessLog {
     /// Opens the file to append to it, and starts the writer.
     pub fn open(config: &config::AccessLog, metrics: &Metrics) -> io::Result<Self> {
-        let sink = Sink::open(&config.path)?;
-        let workers = metrics.workers().max(1);
-        let lines_max = (config.queue as usize / workers).max(1);
+        let counters = ["written", "dropped", "failed"].map(|of| metrics.access_log_lines(of));
+        Self::start("access-log", &config.path, config.queue, metrics.workers(), counters)
+    }
+
+    /// Opens the audit log of the WAF.
+    pub fn open_audit(path: &str, queue: u32, metrics: &Metrics) -> io::Result<Self> {
+        let counters = ["written", "dropped", "failed"].map(|of| metrics.waf_audit_records(of));
+        Self::start("audit-log", path, queue, metrics.workers(), counters)
+    }
+
+    fn start(
+        thread: &str,
+        path: &str,
+        queue: u32,
+        workers: usize,
+        [written, dropped, failed]: [Arc<Counter>; 3],
+    ) -> io::Result<Self> {
+        let sink = Sink::open(path)?;
+        let workers = workers.max(1);
+        let lines_max = (queue as usize / workers).max(1);
         let shared = Arc::new(Shared {
             batches: Sharded::new(workers),
             lines_max,
             bytes_max: (lines_max * TYPICAL_LINE_BYTES).max(BATCH_BYTES),
-            written: metrics.access_log_lines("written"),
-            dropped: metrics.access_log_lines("dropped"),
-            failed: metrics.access_log_lines("failed"),
+            written,
+            dropped,
+            failed,
             reopen: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             passes: Mutex::new(0),
             passed: Condvar::new(),
         });
-        let path = config.path.clone();
+        let path = path.to_owned();
         let writer =
             Writer { shared: Arc::clone(&shared), path, sink, spare: Vec::new(), torn: false };
-        let thread = thread::Builder::new().name("access-log".to_owned());
+        let thread = thread::Builder::new().name(thread.to_owned());
         let writer = thread.spawn(move || writer.run())?;
         Ok(Self { shared, writer: Some(writer) })
     }
 
     /// Hands a line over, or drops it. Never waits for the disk.
     pub fn write(&self, worker: usize, record: &Record<'_>) {
+        self.write_with(worker, |out| record.write(out));
+    }
+
+    /// Hands a line over that is written into the batch, its end included.
+    pub fn write_with(&self, worker: usize, write: impl FnOnce(&mut Vec<u8>)) {
         let mut batch = self.shared.batches.at(worker).lock();
         if batch.lines >= self.shared.lines_max || batch.bytes.len() >= self.shared.bytes_max {
             self.shared.dropped.inc(worker);
             return;
         }
-        record.write(&mut batch.bytes);
+        write(&mut batch.bytes);
         batch.lines += 1;
         let first = batch.lines == 1;
         drop(batch);

@@ -5,27 +5,52 @@ use std::{fmt, io::Write, time::Duration};
 use super::timestamp;
 
 /// An object that is being written.
-pub(super) struct Object<'a> {
+pub(crate) struct Object<'a> {
     out: &'a mut Vec<u8>,
     separator: u8,
 }
 
 impl<'a> Object<'a> {
     /// Begins an object at the end of `out`.
-    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
         Self { out, separator: b'{' }
     }
 
     /// Ends the object, and its line.
-    pub(super) fn end(self) {
+    pub(crate) fn end(mut self) {
+        self.close();
+        self.out.push(b'\n');
+    }
+
+    fn close(&mut self) {
         if self.separator == b'{' {
             self.out.push(b'{');
         }
-        self.out.extend_from_slice(b"}\n");
+        self.out.push(b'}');
+    }
+
+    /// Objects within this one.
+    pub(crate) fn objects<T>(
+        &mut self,
+        name: &str,
+        items: impl Iterator<Item = T>,
+        write: impl Fn(&mut Object<'_>, T),
+    ) {
+        self.name(name);
+        self.out.push(b'[');
+        for (index, item) in items.enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            let mut object = Object::new(self.out);
+            write(&mut object, item);
+            object.close();
+        }
+        self.out.push(b']');
     }
 
     /// A text of ours.
-    pub(super) fn text(&mut self, name: &str, text: &str) {
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
         self.name(name);
         self.out.push(b'"');
         escape(text.as_bytes(), self.out);
@@ -34,7 +59,7 @@ impl<'a> Object<'a> {
 
     /// A text of a client: at most `bytes_max` bytes of it, `...` behind what is cut, and percent-encoded what is not ASCII,
     /// because it need not be UTF-8.
-    pub(super) fn foreign(&mut self, name: &str, text: &[u8], bytes_max: usize) {
+    pub(crate) fn foreign(&mut self, name: &str, text: &[u8], bytes_max: usize) {
         self.name(name);
         self.out.push(b'"');
         match text.get(..bytes_max) {
@@ -48,7 +73,7 @@ impl<'a> Object<'a> {
     }
 
     /// Texts of ours.
-    pub(super) fn texts(&mut self, name: &str, texts: &[&str]) {
+    pub(crate) fn texts(&mut self, name: &str, texts: &[&str]) {
         self.name(name);
         for (index, text) in texts.iter().enumerate() {
             self.out.extend_from_slice(if index == 0 { b"[\"" } else { b",\"" });
@@ -59,7 +84,7 @@ impl<'a> Object<'a> {
     }
 
     /// What prints itself in characters that need no escape.
-    pub(super) fn plain(&mut self, name: &str, value: fmt::Arguments<'_>) {
+    pub(crate) fn plain(&mut self, name: &str, value: fmt::Arguments<'_>) {
         self.name(name);
         self.out.push(b'"');
         // Growing memory is all that could fail, and that does not return.
@@ -68,19 +93,19 @@ impl<'a> Object<'a> {
     }
 
     /// A number.
-    pub(super) fn number(&mut self, name: &str, number: u64) {
+    pub(crate) fn number(&mut self, name: &str, number: u64) {
         self.name(name);
         push_number(number, self.out);
     }
 
     /// A truth.
-    pub(super) fn boolean(&mut self, name: &str, value: bool) {
+    pub(crate) fn boolean(&mut self, name: &str, value: bool) {
         self.name(name);
         self.out.extend_from_slice(if value { b"true" } else { b"false" });
     }
 
     /// A duration in milliseconds with three decimals.
-    pub(super) fn millis(&mut self, name: &str, duration: Duration) {
+    pub(crate) fn millis(&mut self, name: &str, duration: Duration) {
         let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         self.name(name);
         push_number(us / 1_000, self.out);
@@ -89,7 +114,7 @@ impl<'a> Object<'a> {
     }
 
     /// A time as RFC 3339 writes it.
-    pub(super) fn time(&mut self, name: &str, since_epoch: Duration) {
+    pub(crate) fn time(&mut self, name: &str, since_epoch: Duration) {
         self.name(name);
         self.out.push(b'"');
         timestamp::write(since_epoch, self.out);

@@ -42,6 +42,9 @@ pub struct Metrics {
     generation: Gauge,
     reloads: Family<Counter>,
     access_log_lines: Family<Counter>,
+    waf_requests: Family<Counter>,
+    waf_rule_hits: Family<Counter>,
+    waf_audit_records: Family<Counter>,
 }
 
 /// The labels of a request. Without a route, cluster or colour they are empty.
@@ -104,6 +107,9 @@ impl Metrics {
             generation: Gauge::default(),
             reloads: counters(),
             access_log_lines: counters(),
+            waf_requests: counters(),
+            waf_rule_hits: counters(),
+            waf_audit_records: counters(),
         }
     }
 
@@ -182,6 +188,21 @@ impl Metrics {
         self.access_log_lines.with(&[result])
     }
 
+    /// Requests that the WAF came to `verdict` about.
+    pub fn waf_requests(&self, verdict: &'static str) -> Arc<Counter> {
+        self.waf_requests.with(&[verdict])
+    }
+
+    /// Matches of a rule that came to `action`.
+    pub fn waf_rule_hits(&self, rule: &str, action: &'static str) -> Arc<Counter> {
+        self.waf_rule_hits.with(&[rule, action])
+    }
+
+    /// Records of the audit log that came to `result`.
+    pub fn waf_audit_records(&self, result: &'static str) -> Arc<Counter> {
+        self.waf_audit_records.with(&[result])
+    }
+
     /// All metrics in the text format of Prometheus (`text/plain; version=0.0.4`).
     pub fn render(&self) -> prometheus::Result<String> {
         let mut to = Exposition::default();
@@ -196,6 +217,9 @@ impl Metrics {
         to.one(&data::CONFIG_GENERATION, self.generation.value());
         to.numbers(&data::CONFIG_RELOAD_TOTAL, counts(&self.reloads));
         to.numbers(&data::ACCESS_LOG_LINES_TOTAL, counts(&self.access_log_lines));
+        to.numbers(&data::WAF_REQUESTS_TOTAL, counts(&self.waf_requests));
+        to.numbers(&data::WAF_RULE_HITS_TOTAL, counts(&self.waf_rule_hits));
+        to.numbers(&data::WAF_AUDIT_RECORDS_TOTAL, counts(&self.waf_audit_records));
         to.numbers(&data::BUILD_INFO, [(vec![env!("CARGO_PKG_VERSION")], 1.0)]);
         if let Ok(stats) = ProcessStats::read() {
             render_process(&stats, &mut to);

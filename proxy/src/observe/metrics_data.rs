@@ -64,6 +64,12 @@ metrics! {
         "Attempts to load a configuration.";
     ACCESS_LOG_LINES_TOTAL = COUNTER "foxtrot_access_log_lines_total" ["result"]
         "Lines of the access log.";
+    WAF_REQUESTS_TOTAL = COUNTER "foxtrot_waf_requests_total" ["verdict"]
+        "Requests that the WAF looked at, by what it said.";
+    WAF_RULE_HITS_TOTAL = COUNTER "foxtrot_waf_rule_hits_total" ["rule" "action"]
+        "Matches of rules that log, by the id of the rule.";
+    WAF_AUDIT_RECORDS_TOTAL = COUNTER "foxtrot_waf_audit_records_total" ["result"]
+        "Records of the WAF's audit log.";
     BUILD_INFO = GAUGE "foxtrot_build_info" ["version"]
         "Always 1; the label says which version runs.";
     PROCESS_CPU_SECONDS_TOTAL = COUNTER "process_cpu_seconds_total" []

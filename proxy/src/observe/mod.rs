@@ -7,7 +7,7 @@ pub mod access_log;
 pub mod access_record;
 mod exposition;
 mod family;
-mod json;
+pub(crate) mod json;
 pub mod logging;
 pub mod metrics;
 pub mod metrics_data;

@@ -23,6 +23,7 @@ use crate::{
     observe::{access_log::AccessLog, metrics::Metrics, shards::Gauge},
     route::{ColourChoice, PathRewrite, RedirectTemplate, RouteTable, StickyKeys, split},
     upstream::Cluster,
+    waf,
 };
 
 /// What compilation needs besides the configuration.
@@ -58,7 +59,11 @@ pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<P
     let (listeners, certificates) = listeners(config, around, &mut problems);
     let admin_token = admin_token(config, &mut problems);
     let access_log = access_log(config, around, &mut problems);
-    let (Some(table), true) = (table, problems.is_empty()) else { return Err(problems) };
+    let before = around.previous.as_ref().map(|previous| &previous.waf);
+    let waf = keep(waf::compile(config, before, &around.metrics), &mut problems, |error| {
+        Problem::at(inside(path!["waf"], &error.key), error.message)
+    });
+    let (Some(table), Some(waf), true) = (table, waf, problems.is_empty()) else { return Err(problems) };
     Ok(Snapshot {
         generation: around.generation,
         config: config.clone(),
@@ -72,6 +77,7 @@ pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<P
         routes,
         trusted_proxies: IpSet::new(&config.trusted_proxies),
         access_log,
+        waf,
         admin_token,
         metrics: Arc::clone(&around.metrics),
         refusals: Refusals::new(&around.metrics, reply::FLAGS),
@@ -110,6 +116,9 @@ pub fn check(path: &std::path::Path) -> Result<(), Report> {
     // A log file must not be made by looking at the configuration.
     let mut without_log = config.clone();
     without_log.log.access = None;
+    if let Some(waf) = &mut without_log.waf {
+        waf.audit = None;
+    }
     compile(&without_log, &around).map(drop).map_err(|problems| loaded.locate(problems))
 }
 
@@ -121,7 +130,8 @@ pub fn files(config: &Config) -> Vec<std::path::PathBuf> {
         [&cluster.tls.ca, &cluster.tls.cert, &cluster.tls.key].into_iter().flatten().cloned()
     });
     let token = config.admin.token.iter().filter_map(|token| token.file.clone());
-    listeners.chain(clusters).chain(token).collect()
+    let waf = config.waf.iter().flat_map(waf::files);
+    listeners.chain(clusters).chain(token).chain(waf).collect()
 }
 
 type Named<T> = BTreeMap<String, Arc<T>>;

@@ -124,6 +124,7 @@ impl Control {
         if let Some(log) = &self.snapshot().access_log {
             log.reopen();
         }
+        self.snapshot().waf.reopen();
         let path = self.path.clone();
         let read = match blocking(move || read(&path)).await {
             Some(read) => self.or_in_force(read, cause).await,
@@ -234,6 +235,7 @@ impl Control {
         if let Some(log) = &snapshot.access_log {
             log.flush();
         }
+        snapshot.waf.flush();
     }
 
     async fn apply(&self, read: Read, cause: Cause) -> ReloadResult {

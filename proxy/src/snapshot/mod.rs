@@ -32,6 +32,7 @@ use crate::{
     },
     route::{ColourChoice, ListenerId, PathRewrite, RedirectTemplate, RouteTable, StickyKeys},
     upstream::Cluster,
+    waf,
 };
 
 /// A compiled configuration. Requests keep the one that they began with.
@@ -63,6 +64,8 @@ pub struct Snapshot {
     pub admin_token: Option<Token>,
     /// Metrics of the process.
     pub metrics: Arc<Metrics>,
+    /// What the WAF does with the requests of each route.
+    pub waf: waf::Compiled,
     /// Counters of our own answers.
     pub refusals: Refusals,
     /// Metrics of requests that no route took, by listener.
@@ -149,7 +152,7 @@ impl Snapshot {
 
     /// Listeners keep their position from one load to the next unless others come or go. `None`: this snapshot does not have
     /// it.
-    fn position(&self, listener: &Listener) -> Option<usize> {
+    pub fn position(&self, listener: &Listener) -> Option<usize> {
         let same = |other: &Arc<Listener>| Arc::ptr_eq(&other.state, &listener.state);
         match self.listeners.get(listener.index) {
             Some(other) if same(other) => Some(listener.index),

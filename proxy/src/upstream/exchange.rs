@@ -35,7 +35,7 @@ impl Failure {
 }
 
 /// What a failure of the request body is called.
-pub(super) fn client_error(error: &BodyError) -> Error {
+pub fn client_error(error: &BodyError) -> Error {
     match error {
         BodyError::Malformed(what) => Error::Malformed(what),
         BodyError::TooSlow => Error::RequestTimeout("body"),

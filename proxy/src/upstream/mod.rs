@@ -38,6 +38,7 @@ use crate::wire::{Body, H2Stream, RequestHead, ResponseHead, stream::Rewind};
 
 pub use cluster::{Cluster, replaced};
 pub use control::warm;
+pub use exchange::client_error;
 pub use forward::{forward, forward_copy};
 pub use pool::sweep;
 

@@ -107,7 +107,10 @@ fn run(policy: &Arc<Policy>, store: &Arc<Store>, request: &Request, worker: &mut
         tx.request_body(&request.body);
     }
     tx.request_complete(worker);
-    tx.finish(worker)
+    let finished = tx.finish(worker);
+    let report = finished.report().clone();
+    finished.give_back(worker);
+    report
 }
 
 fn main() {
@@ -130,7 +133,7 @@ fn main() {
             .matches
             .iter()
             .filter(|one| one.log)
-            .map(|one| policy.rules().rules_by_number(one.rule).id)
+            .map(|one| policy.rules().meta(one.rule).id)
             .collect();
         let count = if request.body.len() > 100_000 { 20 } else { 2000 };
         let begun = Instant::now();

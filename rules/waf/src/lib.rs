@@ -35,6 +35,6 @@ pub use crate::{
     ruleset::RuleSet,
     settings::Settings,
     state::store::Store,
-    transaction::{Beginning, Taken, Transaction},
+    transaction::{Beginning, Finished, Taken, Transaction},
     worker::{Meter, Worker},
 };

@@ -40,7 +40,12 @@ impl<'s> Walk<'s> {
             Value::Table(entries) => self.table(schema, entries),
             Value::Array(items) => self.array(schema, items),
             _ => {
-                if schema.get("format").and_then(Json::as_str) == Some("path") {
+                let names_file = match schema.get("format").and_then(Json::as_str) {
+                    Some("path") => true,
+                    Some("path-or-value") => matches!(&node.value, Value::String(text) if text.starts_with('@')),
+                    _ => false,
+                };
+                if names_file {
                     self.found.files.push(self.at.clone());
                 }
                 self.report(value::check(schema, node));

@@ -3,10 +3,14 @@
 mod build;
 mod draft;
 mod groups;
+mod named;
 pub mod select;
 mod update;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     bits::Bits,
@@ -61,13 +65,34 @@ impl RuleSet {
         build::build(statements, sources, files).map(Arc::new)
     }
 
+    /// Files that a rule set of these paths is made of, as far as they can be read: rules, phrases, addresses, maps.
+    pub fn files(files: &dyn Files, paths: &[impl AsRef<Path>]) -> Vec<PathBuf> {
+        let (statements, sources) = match seclang::read(files, paths) {
+            Ok(read) => read,
+            Err(report) => (Vec::new(), report.sources().clone()),
+        };
+        let named = statements.iter().flat_map(|statement| named::files(statement, &sources));
+        let read = sources.iter().map(|source| source.path().to_owned());
+        read.chain(named).collect()
+    }
+
     /// What the rules say about themselves, in order, without the links behind the first of a chain.
     pub fn rules(&self) -> impl Iterator<Item = &Meta> {
         self.rules.iter().map(|rule| &rule.meta).filter(|meta| meta.id != 0)
     }
 
+    /// How many rules there are, each link of a chain counted.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
     /// What the rule of a match says about itself.
-    pub fn rules_by_number(&self, number: u32) -> &Meta {
+    pub fn meta(&self, number: u32) -> &Meta {
         &self.rules[number as usize].meta
     }
 

@@ -144,45 +144,17 @@ impl Transaction {
         &self.report
     }
 
+    /// Bounds how many bytes of the request's body are kept, in the place of `SecRequestBodyLimit`.
+    pub fn limit_request_body(&mut self, bytes_max: usize) {
+        self.parts.state.control.request_body_max = bytes_max;
+    }
+
     /// Runs the last phase and ends the transaction.
-    pub fn finish(mut self, worker: &mut Worker) -> Report {
+    pub fn finish(mut self, worker: &mut Worker) -> Finished {
         // Whatever the last phase says, it is too late to act on it.
         self.run(5, worker);
-        worker.give_back(self.parts);
-        self.report
+        Finished(self)
     }
-
-    /// A number that rules have counted in `TX`, and 0 if there is none: the anomaly score, for one.
-    pub fn tx_number(&self, name: &str) -> i64 {
-        let name = self.rules.names.find(name.to_ascii_lowercase().as_bytes());
-        let value = name.and_then(|name| self.parts.state.tx.get(name));
-        value.map_or(0, |value| value.number(&self.parts.facts.values))
-    }
-
-    /// Whether the transaction is one for the audit log, given the status of its response.
-    pub fn is_audited(&self, worker: &mut Worker, status: u16) -> bool {
-        use crate::{action::ctl::AuditEngine, pattern::Found};
-        match self.parts.state.control.audit {
-            AuditEngine::On => true,
-            AuditEngine::Off => false,
-            AuditEngine::RelevantOnly => {
-                let by_rule = self.report.matches.iter().any(|one| one.audit);
-                let pattern = self.rules.settings.audit_status.as_ref();
-                by_rule
-                    || pattern.is_some_and(|pattern| {
-                        let status = status.to_string();
-                        let found = pattern.is_match(&mut worker.caches, status.as_bytes(), 10_000);
-                        found == Found::Yes
-                    })
-            }
-        }
-    }
-
-    /// What the audit log leaves out, as rules have said.
-    pub fn sanitised(&self) -> &[(crate::action::Sanitise, Vec<u8>)] {
-        &self.parts.state.sanitised
-    }
-
     /// Whether the rules of a phase run at all.
     fn runs(&self, phase: u8) -> bool {
         let allowed = match self.parts.state.allowed {
@@ -224,6 +196,53 @@ impl Transaction {
         facts.put_number(Scalar::TimeHour, hour as u64);
         facts.put_number(Scalar::TimeMin, minute as u64);
         facts.put_number(Scalar::TimeSec, second as u64);
+    }
+}
+
+/// A transaction that is over.
+#[derive(Debug)]
+pub struct Finished(Transaction);
+
+impl Finished {
+    /// What has become of it.
+    pub fn report(&self) -> &Report {
+        &self.0.report
+    }
+
+    /// A number that rules have counted in `TX`, and 0 if there is none: the anomaly score, for one.
+    pub fn tx_number(&self, name: &str) -> i64 {
+        let name = self.0.rules.names.find(name.to_ascii_lowercase().as_bytes());
+        let value = name.and_then(|name| self.0.parts.state.tx.get(name));
+        value.map_or(0, |value| value.number(&self.0.parts.facts.values))
+    }
+
+    /// Whether the transaction is one for the audit log, given the status of its response.
+    pub fn is_audited(&self, worker: &mut Worker, status: u16) -> bool {
+        use crate::{action::ctl::AuditEngine, pattern::Found};
+        match self.0.parts.state.control.audit {
+            AuditEngine::On => true,
+            AuditEngine::Off => false,
+            AuditEngine::RelevantOnly => {
+                let by_rule = self.0.report.matches.iter().any(|one| one.audit);
+                let pattern = self.0.rules.settings.audit_status.as_ref();
+                by_rule
+                    || pattern.is_some_and(|pattern| {
+                        let status = status.to_string();
+                        let found = pattern.is_match(&mut worker.caches, status.as_bytes(), 10_000);
+                        found == Found::Yes
+                    })
+            }
+        }
+    }
+
+    /// What the audit log leaves out, as rules have said.
+    pub fn sanitised(&self) -> &[(crate::action::Sanitise, Vec<u8>)] {
+        &self.0.parts.state.sanitised
+    }
+
+    /// Gives its memory to the next transaction.
+    pub fn give_back(self, worker: &mut Worker) {
+        worker.give_back(self.0.parts);
     }
 }
 

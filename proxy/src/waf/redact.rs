@@ -1,0 +1,169 @@
+//! What the audit log leaves out: secrets by their names, and card numbers by their form, before anything is written.
+
+use std::collections::BTreeSet;
+
+/// What to leave out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Redaction {
+    /// Names of arguments, in lower case; those of JSON as the engine names them.
+    arguments: BTreeSet<Vec<u8>>,
+    headers: BTreeSet<Vec<u8>>,
+    cookies: BTreeSet<Vec<u8>>,
+}
+
+/// What stands in the place of a secret.
+pub(super) const MARK: &[u8] = b"[redacted]";
+
+/// Parts of names that give secrets away.
+const SECRET: &[&str] = &[
+    "passw", "passwd", "pwd", "secret", "token", "api_key", "apikey", "api-key", "auth", "session",
+    "card", "cvv", "cvc", "pin", "ssn", "iban", "credential", "private",
+];
+
+/// Header fields that are secrets, whatever is in them.
+const SECRET_HEADERS: &[&[u8]] = &[b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"];
+
+impl Redaction {
+    /// Reads `args:NAME`, `json:$.a.b`, `header:NAME`, `cookie:NAME`.
+    pub(super) fn parse(entries: &BTreeSet<String>) -> Result<Self, String> {
+        let mut redaction = Self::default();
+        for entry in entries {
+            let lower = entry.to_ascii_lowercase();
+            let bad = || format!("`{entry}` is none of args:NAME, json:$.PATH, header:NAME, cookie:NAME");
+            let (kind, name) = lower.split_once(':').ok_or_else(bad)?;
+            match (kind, name.strip_prefix("$.")) {
+                ("args", _) => redaction.arguments.insert(name.into()),
+                ("json", Some(path)) => redaction.arguments.insert(format!("json.{path}").into()),
+                ("header", _) => redaction.headers.insert(name.into()),
+                ("cookie", _) => redaction.cookies.insert(name.into()),
+                _ => return Err(bad()),
+            };
+        }
+        Ok(redaction)
+    }
+
+    /// Adds what a rule has said.
+    pub(super) fn argument(&self, name: &[u8]) -> bool {
+        let lower = name.to_ascii_lowercase();
+        self.arguments.contains(&lower) || is_secret(&lower)
+    }
+
+    fn header(&self, name: &[u8]) -> bool {
+        let lower = name.to_ascii_lowercase();
+        self.headers.contains(&lower)
+            || SECRET_HEADERS.contains(&lower.as_slice())
+            || is_secret(&lower)
+    }
+
+    fn cookie(&self, name: &[u8]) -> bool {
+        let lower = name.to_ascii_lowercase();
+        self.cookies.contains(&lower) || is_secret(&lower)
+    }
+
+    /// Whether the value of a variable, `ARGS:name`, is to be left out.
+    pub(super) fn variable(&self, variable: &[u8]) -> bool {
+        let colon = memchr::memchr(b':', variable).unwrap_or(variable.len());
+        let (collection, name) = variable.split_at(colon);
+        let name = name.get(1..).unwrap_or_default();
+        match collection {
+            b"REQUEST_HEADERS" | b"RESPONSE_HEADERS" => self.header(name),
+            b"REQUEST_COOKIES" => self.cookie(name),
+            // A whole body or line may hold anything; what is in it is told by the rules over its parts.
+            b"REQUEST_BODY" | b"FULL_REQUEST" | b"RESPONSE_BODY" => true,
+            _ => self.argument(name),
+        }
+    }
+
+    /// A request target whose secret arguments are left out.
+    pub(super) fn target(&self, target: &[u8]) -> Vec<u8> {
+        let question = memchr::memchr(b'?', target);
+        let Some((path, query)) = question.map(|at| target.split_at(at + 1)) else {
+            return cards(target);
+        };
+        let mut out = path.to_vec();
+        for (index, part) in query.split(|byte| *byte == b'&').enumerate() {
+            if index > 0 {
+                out.push(b'&');
+            }
+            match memchr::memchr(b'=', part).map(|at| part.split_at(at + 1)) {
+                Some((name, _)) if self.argument(&name[..name.len() - 1]) => {
+                    out.extend_from_slice(name);
+                    out.extend_from_slice(MARK);
+                }
+                _ => out.extend_from_slice(part),
+            }
+        }
+        cards(&out)
+    }
+}
+
+fn is_secret(lower: &[u8]) -> bool {
+    SECRET.iter().any(|part| memchr::memmem::find(lower, part.as_bytes()).is_some())
+}
+
+/// The same text without card numbers: 13 to 19 digits, spaces or dashes between, whose checksum holds.
+pub(super) fn cards(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        match card(rest) {
+            Some(length) if !at.checked_sub(1).is_some_and(|before| text[before].is_ascii_digit()) => {
+                out.extend_from_slice(MARK);
+                at += length;
+            }
+            _ => {
+                out.push(rest[0]);
+                at += 1;
+            }
+        }
+    }
+    out
+}
+
+/// How many bytes a card number at the beginning of a text takes.
+fn card(text: &[u8]) -> Option<usize> {
+    if !text.first()?.is_ascii_digit() {
+        return None;
+    }
+    let mut digits = Vec::with_capacity(19);
+    let mut end = 0;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' if digits.len() < 20 => {
+                digits.push(u32::from(byte - b'0'));
+                end = at + 1;
+            }
+            b' ' | b'-' if text.get(at + 1).is_some_and(u8::is_ascii_digit) => {}
+            _ => break,
+        }
+    }
+    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
+    let weighed = digits.iter().rev().enumerate();
+    let sum: u32 = weighed.map(|(at, digit)| if at % 2 == 1 { doubled(*digit) } else { *digit }).sum();
+    ((13..=19).contains(&digits.len()) && sum.is_multiple_of(10)).then_some(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_left_out_of_targets() {
+        let entries = ["args:q", "json:$.user.name", "header:X-Key"].map(str::to_owned);
+        let redaction = Redaction::parse(&entries.into()).unwrap();
+        let target = redaction.target(b"/a?q=1&id=2&PASSWORD=x&n=4111+1111");
+        assert_eq!(target, b"/a?q=[redacted]&id=2&PASSWORD=[redacted]&n=4111+1111");
+        assert!(redaction.variable(b"ARGS:json.user.name"));
+        assert!(redaction.variable(b"REQUEST_HEADERS:x-key"));
+        assert!(redaction.variable(b"REQUEST_HEADERS:Authorization"));
+        assert!(!redaction.variable(b"ARGS:id"));
+        assert!(Redaction::parse(&["json:a".to_owned()].into()).is_err());
+    }
+
+    #[test]
+    fn card_numbers_are_left_out() {
+        assert_eq!(cards(b"pay 4111 1111-1111 1111 now"), b"pay [redacted] now");
+        assert_eq!(cards(b"4111111111111112"), b"4111111111111112");
+        assert_eq!(cards(b"id=94111111111111111"), b"id=94111111111111111");
+    }
+}

@@ -1,0 +1,279 @@
+//! One exchange under the rules: what the engine is shown, and what its verdict means for the exchange.
+
+use std::{cell::RefCell, net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use foxtrot_waf::{
+    Action, Beginning, Mode, Taken, Transaction, Verdict as Judgement, Worker as Engine,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, Version};
+
+use super::{Policy, Verdict, audit::Subject, lists::Listed};
+use crate::{
+    clock,
+    config::{Colour, OverBudget, OverLimit},
+    route::split,
+    wire::RequestHead,
+};
+
+/// Bytes that the caches of one thread's patterns may take.
+const CACHE_BYTES_MAX: usize = 64 << 20;
+
+thread_local! {
+    /// The engine's part of this thread.
+    static ENGINE: RefCell<Engine> = RefCell::new(engine());
+}
+
+fn engine() -> Engine {
+    let begun = clock::now();
+    let meter = move || {
+        let spent = clock::now().saturating_duration_since(begun);
+        u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX)
+    };
+    Engine::new(CACHE_BYTES_MAX).meter(Box::new(meter))
+}
+
+/// An exchange under the rules.
+#[derive(Debug)]
+pub struct Inspection {
+    policy: Arc<Policy>,
+    /// `None` once it is finished.
+    tx: Option<Transaction>,
+    worker: usize,
+    id: [u8; 32],
+    client: SocketAddr,
+    verdict: Verdict,
+}
+
+/// What is known of the connection and the exchange.
+#[derive(Debug)]
+pub struct Facts {
+    /// Number of the worker.
+    pub worker: usize,
+    /// The client, behind trusted proxies.
+    pub client: SocketAddr,
+    /// Where it connected to.
+    pub server: SocketAddr,
+    /// Names the exchange.
+    pub id: u128,
+    /// `Content-Length` as the client wrote it.
+    pub content_length: Option<HeaderValue>,
+    /// `Transfer-Encoding` as the client wrote it.
+    pub transfer_encoding: Option<HeaderValue>,
+}
+
+/// What is to happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judged {
+    /// The exchange goes on.
+    Pass,
+    /// It ends with this status.
+    Block(u16),
+    /// It ends, and the client is sent elsewhere.
+    Redirect(u16, Bytes),
+    /// Its body is too large for the rules to look at.
+    TooLarge,
+}
+
+impl Inspection {
+    /// Begins to look at an exchange, unless a list says that nobody does.
+    ///
+    /// # Errors
+    /// A list turns the client away.
+    pub fn begin(policy: &Arc<Policy>, facts: &Facts, head: &RequestHead) -> Result<Option<Self>, ()> {
+        let shared = &policy.shared;
+        match shared.lists.find(facts.client.ip()) {
+            Listed::No => {}
+            Listed::Allowed => {
+                shared.counters.verdict(facts.worker, Verdict::Allowed);
+                return Ok(None);
+            }
+            Listed::Denied => {
+                shared.counters.verdict(facts.worker, Verdict::Denied);
+                return Err(());
+            }
+        }
+        let mut id = [0; 32];
+        for (digit, place) in id.iter_mut().zip((0..32).rev()) {
+            *digit = b"0123456789abcdef"[(facts.id >> (place * 4)) as usize & 15];
+        }
+        let now = i64::try_from(clock::since_epoch().as_secs()).unwrap_or(i64::MAX);
+        let beginning = Beginning { id: &id, now, budget: shared.budget };
+        let tx = ENGINE.with_borrow_mut(|engine| {
+            let mut tx = Transaction::new(&policy.engine, &shared.store, &beginning, engine);
+            tx.set_mode(policy.settings.mode_for(policy.enforces(facts.client)));
+            tx.limit_request_body(shared.request_body_max);
+            tx.connection(facts.client, facts.server);
+            tx
+        });
+        let mut inspection = Self {
+            policy: Arc::clone(policy),
+            tx: Some(tx),
+            worker: facts.worker,
+            id,
+            client: facts.client,
+            verdict: Verdict::Pass,
+        };
+        inspection.show_request(facts, head);
+        Ok(Some(inspection))
+    }
+
+    fn show_request(&mut self, facts: &Facts, head: &RequestHead) {
+        let Some(tx) = &mut self.tx else { return };
+        tx.request_line(head.method.as_str().as_bytes(), head.target.raw(), protocol(head.version));
+        if !head.authority.is_empty() {
+            tx.request_header(b"Host", &head.authority);
+        }
+        show(&head.headers, |name, value| tx.request_header(name, value));
+        if let Some(length) = &facts.content_length {
+            tx.request_header(b"Content-Length", length.as_bytes());
+        }
+        if let Some(coding) = &facts.transfer_encoding {
+            tx.request_header(b"Transfer-Encoding", coding.as_bytes());
+        }
+    }
+
+    /// Judges the request's head.
+    pub fn request_headers(&mut self) -> Judged {
+        self.judge(|tx, engine| tx.request_headers(engine))
+    }
+
+    /// Whether the request's body is to be shown.
+    pub fn wants_request_body(&self) -> bool {
+        self.tx.as_ref().is_some_and(Transaction::wants_request_body)
+    }
+
+    /// Shows a piece of the request's body. `None`: no more of it is looked at.
+    pub fn request_body(&mut self, piece: &[u8]) -> Option<Judged> {
+        let tx = self.tx.as_mut()?;
+        match tx.request_body(piece) {
+            Taken::Whole => Some(Judged::Pass),
+            Taken::Partial | Taken::TooLarge => {
+                let rejects = self.policy.settings.over_limit == OverLimit::Reject;
+                let enforced = tx.mode() == Mode::On;
+                (rejects && enforced).then_some(Judged::TooLarge)
+            }
+        }
+    }
+
+    /// Judges the whole request.
+    pub fn request_complete(&mut self) -> Judged {
+        self.judge(|tx, engine| tx.request_complete(engine))
+    }
+
+    /// Whether responses are shown at all.
+    pub fn wants_response(&self) -> bool {
+        self.policy.settings.responses && self.tx.is_some()
+    }
+
+    /// Judges the response's head.
+    pub fn response_headers(&mut self, status: StatusCode, version: Version, headers: &HeaderMap) -> Judged {
+        self.judge(|tx, engine| {
+            tx.response_line(status.as_u16(), protocol(version));
+            show(headers, |name, value| tx.response_header(name, value));
+            tx.response_headers(engine)
+        })
+    }
+
+    /// Whether the response's body is to be shown.
+    pub fn wants_response_body(&self) -> bool {
+        self.tx.as_ref().is_some_and(Transaction::wants_response_body)
+    }
+
+    /// Shows a piece of the response's body. `false`: no more of it is looked at.
+    pub fn response_body(&mut self, piece: &[u8]) -> bool {
+        self.tx.as_mut().is_some_and(|tx| tx.response_body(piece) == Taken::Whole)
+    }
+
+    /// Judges the whole response.
+    pub fn response_complete(&mut self) -> Judged {
+        self.judge(|tx, engine| tx.response_complete(engine))
+    }
+
+    /// Names the exchange, to the client that it was ended for.
+    pub fn id(&self) -> HeaderValue {
+        HeaderValue::from_bytes(&self.id).unwrap_or(HeaderValue::from_static("-"))
+    }
+
+    fn judge(&mut self, run: impl FnOnce(&mut Transaction, &mut Engine) -> Judgement) -> Judged {
+        let Some(tx) = &mut self.tx else { return Judged::Pass };
+        let judgement = ENGINE.with_borrow_mut(|engine| run(tx, engine));
+        match judgement {
+            Judgement::Pass | Judgement::Lookup(_) => Judged::Pass,
+            Judgement::Budget => {
+                self.verdict = Verdict::Budget;
+                let closed = self.policy.settings.over_budget == OverBudget::Closed;
+                if closed && tx.mode() == Mode::On { Judged::Block(403) } else { Judged::Pass }
+            }
+            Judgement::Interrupt(interruption) => {
+                self.verdict = Verdict::Blocked;
+                match interruption.action {
+                    Action::Deny(status) => Judged::Block(status),
+                    Action::Drop => Judged::Block(403),
+                    Action::Redirect(status, to) => Judged::Redirect(status, to.into()),
+                }
+            }
+        }
+    }
+
+    /// Ends the transaction: runs its last phase, counts, and writes its record.
+    pub fn finish(&mut self, subject: &Subject<'_>, elapsed: Duration) {
+        let Some(mut tx) = self.tx.take() else { return };
+        let shared = &self.policy.shared;
+        tx.set_elapsed(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
+        let mode = tx.mode();
+        ENGINE.with_borrow_mut(|engine| {
+            let finished = tx.finish(engine);
+            let report = finished.report();
+            if self.verdict == Verdict::Pass && report.would_interrupt.is_some() {
+                self.verdict = Verdict::Detected;
+            }
+            shared.counters.verdict(self.worker, self.verdict);
+            let blocking = report.interruption.as_ref().map(|one| one.rule);
+            for one in report.matches.iter().filter(|one| one.log) {
+                let id = shared.rules.meta(one.rule).id;
+                shared.counters.hit(self.worker, one.rule, id, blocking == Some(id));
+            }
+            if let Some(audit) = &shared.audit
+                && finished.is_audited(engine, subject.status)
+            {
+                audit.write(self.worker, subject, &super::audit::Outcome {
+                    id: &self.id,
+                    client: self.client,
+                    verdict: self.verdict.word(),
+                    mode,
+                    finished: &finished,
+                    rules: &shared.rules,
+                });
+            }
+            finished.give_back(engine);
+        });
+    }
+}
+
+impl Policy {
+    /// Whether `enforce` holds for a client: the same ones always, and while the share grows nobody falls out of it.
+    fn enforces(&self, client: SocketAddr) -> bool {
+        let key = match client.ip() {
+            std::net::IpAddr::V4(address) => u128::from(address.to_bits()),
+            // One subscriber has a whole /64.
+            std::net::IpAddr::V6(address) => address.to_bits() >> 64,
+        };
+        let seed = split::rollout_id("waf");
+        split::colour(seed, &key.to_be_bytes(), self.settings.enforce) == Colour::Green
+    }
+}
+
+fn show(headers: &HeaderMap, mut take: impl FnMut(&[u8], &[u8])) {
+    for (name, value) in headers {
+        take(name.as_str().as_bytes(), value.as_bytes());
+    }
+}
+
+fn protocol(version: Version) -> &'static [u8] {
+    match version {
+        Version::HTTP_10 => b"HTTP/1.0",
+        Version::HTTP_2 => b"HTTP/2.0",
+        _ => b"HTTP/1.1",
+    }
+}
