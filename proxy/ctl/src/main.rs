@@ -4,6 +4,7 @@
 //! Exit codes: 0 ok, 1 a finding or a failure, 2 usage, 3 the server cannot be reached.
 
 mod client;
+mod clock;
 mod clusters;
 mod config;
 mod failure;
