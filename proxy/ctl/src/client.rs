@@ -1,6 +1,6 @@
 //! Calls to the admin server: one connection per call, over HTTP/1.1.
 
-use std::{env, fs, path::Path, str::FromStr, time::Duration};
+use std::{env, fmt, fs, path::Path, str::FromStr, time::Duration};
 
 use bytes::Bytes;
 use foxtrot_api::ApiError;
@@ -13,7 +13,7 @@ use tokio::{net::TcpStream, time};
 
 use crate::failure::Failure;
 
-/// Where the admin server is.
+/// Where a server is.
 #[derive(Debug, Clone)]
 pub(crate) struct Address(Authority);
 
@@ -52,6 +52,25 @@ impl FromStr for Address {
         let plain = uri.scheme_str() == Some("http") && matches!(uri.path(), "" | "/");
         let authority = uri.authority().filter(|_| plain && uri.query().is_none());
         authority.filter(|at| !at.as_str().contains('@')).cloned().map(Self).ok_or_else(expected)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}", self.0)
+    }
+}
+
+impl Address {
+    /// Name or address, without the brackets of IPv6.
+    pub(crate) fn host(&self) -> &str {
+        let host = self.0.host();
+        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+    }
+
+    /// Port, by default that of HTTP.
+    pub(crate) fn port(&self) -> u16 {
+        self.0.port_u16().unwrap_or(80)
     }
 }
 
@@ -116,24 +135,20 @@ impl Admin {
     }
 
     async fn connect(&self) -> Result<TcpStream, Failure> {
-        let host = self.address.0.host();
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let port = self.address.0.port_u16().unwrap_or(80);
-        match time::timeout(CONNECT_TIME_MAX, TcpStream::connect((host, port))).await {
+        let at = (self.address.host(), self.address.port());
+        match time::timeout(CONNECT_TIME_MAX, TcpStream::connect(at)).await {
             Ok(stream) => stream.map_err(|error| self.unreachable(error)),
             Err(_) => Err(self.unreachable("no connection in time")),
         }
     }
 
     fn unreachable(&self, why: impl std::fmt::Display) -> Failure {
-        Failure::Unreachable(format!("admin server at http://{}: {why}", self.address.0))
+        Failure::Unreachable(format!("admin server at {}: {why}", self.address))
     }
 
     fn refused(&self, status: StatusCode, body: &[u8]) -> Failure {
-        let why = serde_json::from_slice::<ApiError>(body).map_or_else(
-            |_| format!("is it foxtrot's at http://{}?", self.address.0),
-            |body| body.error,
-        );
+        let why = serde_json::from_slice::<ApiError>(body)
+            .map_or_else(|_| format!("is it foxtrot's at {}?", self.address), |body| body.error);
         let hint = match status {
             StatusCode::UNAUTHORIZED => "; give it with --token-file or FOXTROT_ADMIN_TOKEN",
             _ => "",
@@ -143,9 +158,9 @@ impl Admin {
 
     fn read<T: DeserializeOwned>(&self, body: Bytes) -> Result<Answer<T>, Failure> {
         let value = serde_json::from_slice(&body).map_err(|error| {
-            let at = &self.address.0;
+            let at = &self.address;
             Failure::Failed(format!(
-                "admin server at http://{at} answered otherwise than foxtrot does: {error}"
+                "admin server at {at} answered otherwise than foxtrot does: {error}"
             ))
         })?;
         Ok(Answer { value, body })

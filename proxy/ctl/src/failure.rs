@@ -10,9 +10,9 @@ use std::{
 pub(crate) enum Failure {
     /// What was asked makes no sense here.
     Usage(String),
-    /// There is no admin server where it should be, or it does not answer.
+    /// There is no server where it should be, or it does not answer.
     Unreachable(String),
-    /// The admin server refused, or its answer makes no sense.
+    /// The server refused, or its answer makes no sense.
     Failed(String),
     /// Standard output failed.
     Output(io::Error),

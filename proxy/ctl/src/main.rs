@@ -1,13 +1,16 @@
-//! foxctl: the operator's command line. It speaks to the admin server of a running foxtrot and keeps nothing itself.
+//! foxctl: the operator's command line. It speaks to the admin server of a running foxtrot, or to a WAF under test, and keeps
+//! nothing itself.
 //!
-//! Exit codes: 0 ok, 1 a finding or a failure, 2 usage, 3 the admin server cannot be reached.
+//! Exit codes: 0 ok, 1 a finding or a failure, 2 usage, 3 the server cannot be reached.
 
 mod client;
+mod clock;
 mod clusters;
 mod config;
 mod failure;
 mod output;
 mod status;
+mod waf;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
@@ -17,9 +20,9 @@ use client::{Address, Admin};
 use failure::Failure;
 use output::Output;
 
-/// Looks at a running foxtrot and steers it.
+/// Looks at a running foxtrot and steers it, and tests WAFs.
 ///
-/// Exit codes: 0 ok, 1 a finding or a failure, 2 usage, 3 the admin server cannot be reached.
+/// Exit codes: 0 ok, 1 a finding or a failure, 2 usage, 3 the server cannot be reached.
 #[derive(Debug, Parser)]
 #[command(name = "foxctl", version, propagate_version = true)]
 struct Args {
@@ -35,7 +38,7 @@ struct Args {
     /// File that holds the admin token; without it the environment variable FOXTROT_ADMIN_TOKEN does.
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// Print what the admin server answers, as JSON.
+    /// Print JSON: of commands that ask the admin server, what it answers.
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -51,6 +54,9 @@ enum Command {
     Config(config::Command),
     /// Clusters and their endpoints.
     Clusters,
+    /// Tools of those who tune a WAF.
+    #[command(subcommand)]
+    Waf(waf::Command),
 }
 
 fn main() -> ExitCode {
@@ -74,6 +80,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             Command::Status => status::run(&admin, &mut out).await,
             Command::Config(command) => config::run(command, &admin, &mut out).await,
             Command::Clusters => clusters::run(&admin, &mut out).await,
+            Command::Waf(command) => waf::run(command, &mut out).await,
         }
     })
 }
