@@ -55,6 +55,9 @@ async fn answer(
     interim: Option<&dyn Informational>,
 ) -> Result<Reply, Error> {
     let snapshot = Arc::clone(&x.snapshot);
+    if head.written.version.is_some() && snapshot.waf.rules().is_none() {
+        return Err(Error::Version);
+    }
     x.client = client_ip::resolve(x.connection.peer.ip(), &head.headers, &snapshot.trusted_proxies);
     let host = normal_host(&head.authority);
     let route = find(x, &snapshot, &head, &host)?;
@@ -70,6 +73,9 @@ async fn answer(
             Inspected::Answer(reply) => return Ok(reply),
         },
     };
+    if head.written.version.is_some() {
+        return Err(Error::Version);
+    }
     let reply = act(x, route, head, body, interim).await?;
     inspect::response(x, reply).await
 }

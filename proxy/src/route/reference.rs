@@ -93,6 +93,7 @@ pub(crate) fn request(method: &str, target: &str) -> RequestHead {
         version: Version::HTTP_11,
         headers: HeaderMap::new(),
         upgrade: None,
+        written: Default::default(),
     }
 }
 

@@ -63,7 +63,9 @@ pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<P
     let waf = keep(waf::compile(config, before, &around.metrics), &mut problems, |error| {
         Problem::at(inside(path!["waf"], &error.key), error.message)
     });
-    let (Some(table), Some(waf), true) = (table, waf, problems.is_empty()) else { return Err(problems) };
+    let (Some(table), Some(waf), true) = (table, waf, problems.is_empty()) else {
+        return Err(problems);
+    };
     Ok(Snapshot {
         generation: around.generation,
         config: config.clone(),

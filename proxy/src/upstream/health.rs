@@ -147,6 +147,7 @@ fn head(health: &config::Health, endpoint: &Endpoint) -> RequestHead {
             HeaderValue::from_static("foxtrot-health-probe"),
         )]),
         upgrade: None,
+        written: Default::default(),
     }
 }
 

@@ -58,7 +58,6 @@ impl Compiled {
     fn audit(&self) -> Option<&Audit> {
         self.shared.as_ref()?.audit.as_ref()
     }
-
 }
 
 /// Compiles `[waf]`, for each route on each listener.

@@ -16,12 +16,29 @@ pub(super) const MARK: &[u8] = b"[redacted]";
 
 /// Parts of names that give secrets away.
 const SECRET: &[&str] = &[
-    "passw", "passwd", "pwd", "secret", "token", "api_key", "apikey", "api-key", "auth", "session",
-    "card", "cvv", "cvc", "pin", "ssn", "iban", "credential", "private",
+    "passw",
+    "passwd",
+    "pwd",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "auth",
+    "session",
+    "card",
+    "cvv",
+    "cvc",
+    "pin",
+    "ssn",
+    "iban",
+    "credential",
+    "private",
 ];
 
 /// Header fields that are secrets, whatever is in them.
-const SECRET_HEADERS: &[&[u8]] = &[b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"];
+const SECRET_HEADERS: &[&[u8]] =
+    &[b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"];
 
 impl Redaction {
     /// Reads `args:NAME`, `json:$.a.b`, `header:NAME`, `cookie:NAME`.
@@ -29,7 +46,8 @@ impl Redaction {
         let mut redaction = Self::default();
         for entry in entries {
             let lower = entry.to_ascii_lowercase();
-            let bad = || format!("`{entry}` is none of args:NAME, json:$.PATH, header:NAME, cookie:NAME");
+            let bad =
+                || format!("`{entry}` is none of args:NAME, json:$.PATH, header:NAME, cookie:NAME");
             let (kind, name) = lower.split_once(':').ok_or_else(bad)?;
             match (kind, name.strip_prefix("$.")) {
                 ("args", _) => redaction.arguments.insert(name.into()),
@@ -107,7 +125,9 @@ pub(super) fn cards(text: &[u8]) -> Vec<u8> {
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         match card(rest) {
-            Some(length) if !at.checked_sub(1).is_some_and(|before| text[before].is_ascii_digit()) => {
+            Some(length)
+                if !at.checked_sub(1).is_some_and(|before| text[before].is_ascii_digit()) =>
+            {
                 out.extend_from_slice(MARK);
                 at += length;
             }
@@ -139,7 +159,8 @@ fn card(text: &[u8]) -> Option<usize> {
     }
     let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
     let weighed = digits.iter().rev().enumerate();
-    let sum: u32 = weighed.map(|(at, digit)| if at % 2 == 1 { doubled(*digit) } else { *digit }).sum();
+    let sum: u32 =
+        weighed.map(|(at, digit)| if at % 2 == 1 { doubled(*digit) } else { *digit }).sum();
     ((13..=19).contains(&digits.len()) && sum.is_multiple_of(10)).then_some(end)
 }
 

@@ -80,7 +80,11 @@ impl Inspection {
     ///
     /// # Errors
     /// A list turns the client away.
-    pub fn begin(policy: &Arc<Policy>, facts: &Facts, head: &RequestHead) -> Result<Option<Self>, ()> {
+    pub fn begin(
+        policy: &Arc<Policy>,
+        facts: &Facts,
+        head: &RequestHead,
+    ) -> Result<Option<Self>, ()> {
         let shared = &policy.shared;
         match shared.lists.find(facts.client.ip()) {
             Listed::No => {}
@@ -120,8 +124,13 @@ impl Inspection {
 
     fn show_request(&mut self, facts: &Facts, head: &RequestHead) {
         let Some(tx) = &mut self.tx else { return };
-        tx.request_line(head.method.as_str().as_bytes(), head.target.raw(), protocol(head.version));
-        if !head.authority.is_empty() {
+        let written = &head.written;
+        let target = written.target.as_ref().unwrap_or(head.target.raw());
+        let version = written.version.as_deref().unwrap_or(protocol(head.version));
+        tx.request_line(head.method.as_str().as_bytes(), target, version);
+        if let Some(host) = &written.host {
+            tx.request_header(b"Host", host);
+        } else if !head.authority.is_empty() {
             tx.request_header(b"Host", &head.authority);
         }
         show(&head.headers, |name, value| tx.request_header(name, value));
@@ -167,7 +176,12 @@ impl Inspection {
     }
 
     /// Judges the response's head.
-    pub fn response_headers(&mut self, status: StatusCode, version: Version, headers: &HeaderMap) -> Judged {
+    pub fn response_headers(
+        &mut self,
+        status: StatusCode,
+        version: Version,
+        headers: &HeaderMap,
+    ) -> Judged {
         self.judge(|tx, engine| {
             tx.response_line(status.as_u16(), protocol(version));
             show(headers, |name, value| tx.response_header(name, value));
@@ -237,14 +251,18 @@ impl Inspection {
             if let Some(audit) = &shared.audit
                 && finished.is_audited(engine, subject.status)
             {
-                audit.write(self.worker, subject, &super::audit::Outcome {
-                    id: &self.id,
-                    client: self.client,
-                    verdict: self.verdict.word(),
-                    mode,
-                    finished: &finished,
-                    rules: &shared.rules,
-                });
+                audit.write(
+                    self.worker,
+                    subject,
+                    &super::audit::Outcome {
+                        id: &self.id,
+                        client: self.client,
+                        verdict: self.verdict.word(),
+                        mode,
+                        finished: &finished,
+                        rules: &shared.rules,
+                    },
+                );
             }
             finished.give_back(engine);
         });
@@ -265,8 +283,16 @@ impl Policy {
 }
 
 fn show(headers: &HeaderMap, mut take: impl FnMut(&[u8], &[u8])) {
+    // Names are kept in lower case; rules and their authors know them as they are commonly written.
+    let mut written = Vec::with_capacity(32);
     for (name, value) in headers {
-        take(name.as_str().as_bytes(), value.as_bytes());
+        written.clear();
+        let mut begins = true;
+        for byte in name.as_str().bytes() {
+            written.push(if begins { byte.to_ascii_uppercase() } else { byte });
+            begins = byte == b'-';
+        }
+        take(&written, value.as_bytes());
     }
 }
 

@@ -196,6 +196,7 @@ mod tests {
                 HeaderValue::from_static("*/*"),
             )]),
             upgrade: None,
+            written: Default::default(),
         };
         let mut out = BytesMut::new();
         request_head(&head, BodyLength::Known(120), &mut out);

@@ -19,6 +19,19 @@ pub struct RequestHead {
     /// Protocol that the client wants the connection upgraded to: the Upgrade field of HTTP/1.1, `:protocol` of extended
     /// CONNECT (RFC 8441).
     pub upgrade: Option<Bytes>,
+    /// What the client wrote where the rest says it otherwise.
+    pub written: Written,
+}
+
+/// What a client wrote, for those who look at requests as they came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// A target in absolute form.
+    pub target: Option<Bytes>,
+    /// A Host field that is empty, or that the authority of the target goes before.
+    pub host: Option<Bytes>,
+    /// A version of HTTP that is not ours, and that the rest was read as HTTP/1.1 for: it is to be refused.
+    pub version: Option<Bytes>,
 }
 
 /// The head of a response.

@@ -15,5 +15,5 @@ pub mod trailers;
 
 pub use body::{Body, BodyError};
 pub use h2_stream::H2Stream;
-pub use message::{RequestHead, ResponseHead, Target};
+pub use message::{RequestHead, ResponseHead, Target, Written};
 pub use stream::Stream;

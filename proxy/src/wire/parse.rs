@@ -11,7 +11,7 @@ use http::{
     header::{CONNECTION, HOST, UPGRADE},
 };
 
-use super::message::{RequestHead, ResponseHead, Target};
+use super::message::{RequestHead, ResponseHead, Target, Written};
 use crate::error::Error;
 
 /// What a head may cost.
@@ -104,10 +104,19 @@ pub fn is_authority(authority: &[u8]) -> bool {
         None => {
             !host.is_empty()
                 && host.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(b))
+                && percent_signs_are_text(host)
         }
     };
     // A comma is allowed in a reg-name but is how two Host fields look when somebody has joined them.
     port_ok && host_ok && !host.contains(&b',')
+}
+
+/// Whether each percent sign begins an escape of a byte that is no space and no control character.
+fn percent_signs_are_text(host: &[u8]) -> bool {
+    memchr::memchr_iter(b'%', host).all(|at| {
+        let digit = |at: usize| host.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        matches!((digit(at + 1), digit(at + 2)), (Some(high @ 2..), Some(low)) if !matches!((high, low), (2, 0) | (7, 15)))
+    })
 }
 
 /// Splits host from port: `[::1]:80` gives `[::1]` and `80`.
@@ -154,25 +163,32 @@ impl Scan {
 
 fn request_head(head: Bytes, fields_max: usize) -> Result<RequestHead, Error> {
     let (line, rest) = split_line(&head);
-    let (method, target, version) = request_line(&line)?;
+    let (method, target, (version, unknown)) = request_line(&line)?;
     let mut headers = fields(&rest, fields_max).map_err(|error| match error {
         FieldError::Malformed(what) => Error::Malformed(what),
         FieldError::TooMany => Error::HeadersTooLarge,
     })?;
-    let host = take_host(&mut headers, version)?;
+    let host =
+        take_host(&mut headers, version)?.map(|host| Bytes::copy_from_slice(host.as_bytes()));
+    let absolute = !matches!(target.first(), Some(b'/' | b'*'));
+    let written = Written {
+        target: absolute.then(|| target.clone()),
+        host: host.clone().filter(|host| absolute || host.is_empty()),
+        version: unknown,
+    };
     let (authority, target) = resolve_target(&method, target, host)?;
     let upgrade = requested_upgrade(&headers, version);
-    Ok(RequestHead { method, target, authority, version, headers, upgrade })
+    Ok(RequestHead { method, target, authority, version, headers, upgrade, written })
 }
 
 /// RFC 9112, 3: `method SP request-target SP HTTP-version`, single spaces.
-fn request_line(line: &Bytes) -> Result<(Method, Bytes, Version), Error> {
+fn request_line(line: &Bytes) -> Result<(Method, Bytes, (Version, Option<Bytes>)), Error> {
     let malformed = Error::Malformed("request line");
     let Some(first) = memchr::memchr(b' ', line) else { return Err(malformed) };
     let Some(last) = memchr::memrchr(b' ', line).filter(|&last| last > first) else {
         return Err(malformed);
     };
-    let version = http_version(&line[last + 1..])?;
+    let version = http_version(line.slice(last + 1..))?;
     let target = line.slice(first + 1..last);
     if target.is_empty() || target.iter().any(|&b| b <= b' ' || b == 0x7f || b == b'#') {
         return Err(Error::Malformed("request target"));
@@ -181,14 +197,15 @@ fn request_line(line: &Bytes) -> Result<(Method, Bytes, Version), Error> {
     Ok((method, target, version))
 }
 
-fn http_version(text: &[u8]) -> Result<Version, Error> {
-    match text {
-        b"HTTP/1.1" => Ok(Version::HTTP_11),
-        b"HTTP/1.0" => Ok(Version::HTTP_10),
-        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
-            if major.is_ascii_digit() && minor.is_ascii_digit() =>
-        {
-            Err(Error::Version)
+/// The version, and one that is not ours: the rest of its head is read as that of HTTP/1.1, to be looked at and refused.
+///
+/// HTTP/0.9 has no version in its request line, and no header fields: a line that says so is not HTTP.
+fn http_version(text: Bytes) -> Result<(Version, Option<Bytes>), Error> {
+    match &text[..] {
+        b"HTTP/1.1" => Ok((Version::HTTP_11, None)),
+        b"HTTP/1.0" => Ok((Version::HTTP_10, None)),
+        [b'H', b'T', b'T', b'P', b'/', b'1'..=b'9', b'.', b'0'..=b'9'] => {
+            Ok((Version::HTTP_11, Some(text)))
         }
         _ => Err(Error::Malformed("http version")),
     }
@@ -200,6 +217,10 @@ fn take_host(headers: &mut HeaderMap, version: Version) -> Result<Option<HeaderV
     match (hosts.next(), hosts.next()) {
         (_, Some(_)) => Err(Error::Malformed("more than one host field")),
         (None, None) if version == Version::HTTP_11 => Err(Error::Malformed("no host field")),
+        // Without an authority, Host is empty (RFC 9110, 7.2): HTTP/1.0 may leave it out as well.
+        (Some(host), None) if version == Version::HTTP_10 && host.is_empty() => {
+            Ok(headers.remove(HOST))
+        }
         (Some(host), None) if !is_authority(host.as_bytes()) => Err(Error::Malformed("host field")),
         _ => Ok(headers.remove(HOST)),
     }
@@ -209,10 +230,14 @@ fn take_host(headers: &mut HeaderMap, version: Version) -> Result<Option<HeaderV
 fn resolve_target(
     method: &Method,
     target: Bytes,
-    host: Option<HeaderValue>,
+    host: Option<Bytes>,
 ) -> Result<(Bytes, Target), Error> {
-    let from_host = || host.map(|host| Bytes::copy_from_slice(host.as_bytes())).unwrap_or_default();
+    let from_host = || host.unwrap_or_default();
     match target[0] {
+        // RFC 9110, 9.3.6: its target is host and port, and one without a port is answered 400.
+        _ if method == Method::CONNECT && split_port(&target).1.is_none_or(<[u8]>::is_empty) => {
+            Err(Error::Malformed("target of CONNECT"))
+        }
         _ if method == Method::CONNECT => Err(Error::MethodNotAllowed),
         b'/' => Ok((from_host(), Target::new(target))),
         b'*' if target.len() == 1 && method == Method::OPTIONS => {

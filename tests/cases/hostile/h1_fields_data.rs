@@ -22,7 +22,7 @@ fn lines() -> Vec<Row> {
         line("line-empty-method", "no method", " / HTTP/1.1", Refused(400)),
         line("line-nul-method", "NUL in the method", "GE\0T / HTTP/1.1", Refused(400)),
         line("line-no-version", "no version", "GET /", Refused(400)),
-        line("line-http-0.9", "HTTP/0.9", "GET / HTTP/0.9", Refused(505)),
+        line("line-http-0.9", "HTTP/0.9", "GET / HTTP/0.9", Refused(400)),
         line("line-http-1.2", "HTTP/1.2", "GET / HTTP/1.2", Refused(505)),
         line("line-http-2.0", "HTTP/2.0 as HTTP/1", "GET / HTTP/2.0", Refused(505)),
         line("line-lower-version", "`http/1.1`", "GET / http/1.1", Refused(400)),

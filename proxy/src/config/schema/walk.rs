@@ -42,7 +42,9 @@ impl<'s> Walk<'s> {
             _ => {
                 let names_file = match schema.get("format").and_then(Json::as_str) {
                     Some("path") => true,
-                    Some("path-or-value") => matches!(&node.value, Value::String(text) if text.starts_with('@')),
+                    Some("path-or-value") => {
+                        matches!(&node.value, Value::String(text) if text.starts_with('@'))
+                    }
                     _ => false,
                 };
                 if names_file {

@@ -12,6 +12,7 @@ fn head(fields: &[(&'static str, &str)]) -> RequestHead {
         version: http::Version::HTTP_11,
         headers: HeaderMap::new(),
         upgrade: None,
+        written: Default::default(),
     };
     for (name, value) in fields {
         let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();

@@ -252,7 +252,9 @@ impl H1 {
             Version::HTTP_10 => parse::list_has(&head.headers, CONNECTION, "keep-alive"),
             _ => !parse::list_has(&head.headers, CONNECTION, "close"),
         };
-        asked && self.served + 1 < self.connection.listener.config.limits.requests
+        head.written.version.is_none()
+            && asked
+            && self.served + 1 < self.connection.listener.config.limits.requests
     }
 
     /// An answer may come before its request has been read. A short rest is read over, for the next request stands behind

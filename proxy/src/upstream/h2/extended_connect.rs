@@ -109,6 +109,7 @@ mod tests {
             version,
             headers,
             upgrade: Some(Bytes::from_static(upgrade.as_bytes())),
+            written: Default::default(),
         }
     }
 

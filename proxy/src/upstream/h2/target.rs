@@ -93,6 +93,7 @@ mod tests {
             version: Version::HTTP_11,
             headers: HeaderMap::new(),
             upgrade: None,
+            written: Default::default(),
         }
     }
 

@@ -148,6 +148,7 @@ fn request(method: Method, path: &'static str, body: Body) -> Request {
         version: Version::HTTP_11,
         headers: HeaderMap::new(),
         upgrade: None,
+        written: Default::default(),
     };
     Request { head, body }
 }

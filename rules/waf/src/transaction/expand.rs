@@ -94,7 +94,8 @@ impl Transaction {
                 selector => selector.takes(name, &mut worker.caches),
             };
             if taken {
-                out.push(Item { key: Some(key), value });
+                let key = target.variable.source.is_collection().then_some(key);
+                out.push(Item { key, value });
             }
         }
     }
