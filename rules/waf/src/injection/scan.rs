@@ -16,6 +16,16 @@ impl ByteSet {
         Self(set)
     }
 
+    /// The set of all other bytes.
+    pub(super) const fn inverted(mut self) -> Self {
+        let mut byte = 0;
+        while byte < self.0.len() {
+            self.0[byte] = !self.0[byte];
+            byte += 1;
+        }
+        self
+    }
+
     /// Whether the byte is in the set.
     pub(super) const fn has(&self, byte: u8) -> bool {
         self.0[byte as usize]
@@ -24,6 +34,11 @@ impl ByteSet {
     /// How many bytes at the start are members.
     pub(super) fn span(&self, bytes: &[u8]) -> usize {
         looked(bytes.iter().position(|&byte| !self.has(byte)).unwrap_or(bytes.len()))
+    }
+
+    /// How many bytes at the end are members.
+    pub(super) fn trailing(&self, bytes: &[u8]) -> usize {
+        looked(bytes.iter().rev().position(|&byte| !self.has(byte)).unwrap_or(bytes.len()))
     }
 
     /// Where the first member is; the end if there is none.
@@ -35,6 +50,13 @@ impl ByteSet {
 /// Where the byte is first.
 pub(super) fn find(byte: u8, bytes: &[u8]) -> Option<usize> {
     let found = memchr::memchr(byte, bytes);
+    looked(found.unwrap_or(bytes.len()));
+    found
+}
+
+/// Where either byte is first.
+pub(super) fn find_either(one: u8, other: u8, bytes: &[u8]) -> Option<usize> {
+    let found = memchr::memchr2(one, other, bytes);
     looked(found.unwrap_or(bytes.len()));
     found
 }

@@ -103,10 +103,8 @@ impl<'a> Reading<'a> {
     /// not in what is base64, such as `1234-ABCD--`. Bytes above ASCII count as blanks, since
     /// they are negative numbers to C.
     fn ends_number(&self, number: &Token<'_>) -> bool {
-        match self.input.get(number.text.len()..) {
-            Some([..=b' ' | 0x80.., ..] | [b'/', b'*', ..] | [b'-', b'-', ..]) => true,
-            _ => false,
-        }
+        let after = self.input.get(number.text.len()..);
+        matches!(after, Some([..=b' ' | 0x80.., ..] | [b'/', b'*', ..] | [b'-', b'-', ..]))
     }
 
     fn is_believed_triple(&self, first: &Token<'_>, second: &Token<'_>, third: &Token<'_>) -> bool {

@@ -12,29 +12,33 @@ pub(super) struct Word {
 }
 
 /// What the word is, if it is one of SQL's. Case does not matter.
+#[inline]
 pub(super) fn word(text: &[u8]) -> Option<&'static Word> {
-    let first = text.first()?.to_ascii_uppercase();
-    if LENGTHS[first as usize] & length_bit(text.len()) == 0 {
-        return None;
+    if let [first, second, ..] = *text
+        && LENGTHS[beginning(first, second)] & length_bit(text.len()) != 0
+    {
+        let mut key = [0; KEY];
+        key.get_mut(..text.len())?.copy_from_slice(text);
+        return find(key, text.len());
     }
-    let mut key = [0; KEY];
-    key.get_mut(..text.len())?.copy_from_slice(text);
-    find(key, text.len())
+    None
 }
 
 /// What the two make together, if they are a phrase of SQL.
+#[inline]
 pub(super) fn phrase(left: &[u8], right: &[u8]) -> Option<&'static Word> {
-    let first = left.first()?.to_ascii_uppercase();
     let length = left.len() + 1 + right.len();
-    if PHRASE_LENGTHS[first as usize] & length_bit(length) == 0 {
-        return None;
+    if let [first, second, ..] = *left
+        && PHRASE_LENGTHS[beginning(first, second)] & length_bit(length) != 0
+    {
+        let mut key = [b' '; KEY];
+        let (head, tail) = key.split_at_mut_checked(left.len() + 1)?;
+        head.get_mut(..left.len())?.copy_from_slice(left);
+        tail.get_mut(..right.len())?.copy_from_slice(right);
+        tail.get_mut(right.len()..)?.fill(0);
+        return find(key, length);
     }
-    let mut key = [b' '; KEY];
-    let (head, tail) = key.split_at_mut_checked(left.len() + 1)?;
-    head.get_mut(..left.len())?.copy_from_slice(left);
-    tail.get_mut(..right.len())?.copy_from_slice(right);
-    tail.get_mut(right.len()..)?.fill(0);
-    find(key, length)
+    None
 }
 
 fn find(mut key: [u8; KEY], length: usize) -> Option<&'static Word> {
@@ -55,15 +59,20 @@ const fn length_bit(length: usize) -> u32 {
     if length <= TEXT_MAX { 1 << length } else { 0 }
 }
 
+/// A place in the tables of lengths. Upper and lower case share it.
+const fn beginning(first: u8, second: u8) -> usize {
+    ((first & 31) as usize) << 5 | (second & 31) as usize
+}
+
 /// A slot for a word in upper case, with zeros after it.
 const fn hash(key: &[u8; KEY]) -> usize {
     let mut sum = 0_u64;
     let mut rest: &[u8] = key;
     while let Some((part, after)) = rest.split_first_chunk::<8>() {
-        sum = (sum.rotate_left(23) ^ u64::from_le_bytes(*part)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        sum = sum.rotate_left(21) ^ u64::from_le_bytes(*part);
         rest = after;
     }
-    (sum >> (64 - SLOT_BITS)) as usize
+    (sum.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOT_BITS)) as usize
 }
 
 const fn table() -> [Word; COUNT] {
@@ -112,15 +121,15 @@ const fn slots() -> [u16; 1 << SLOT_BITS] {
     slots
 }
 
-/// For each first letter, the lengths of the words that begin with it, as bits; of phrases only,
-/// if `phrases` is true.
-const fn lengths(phrases: Only) -> [u32; 256] {
-    let mut lengths = [0; 256];
+/// For each two letters, the lengths of the words or phrases that begin with them, as bits.
+/// Most words are told by this not to be in the table.
+const fn lengths(of: Of) -> [u32; 1 << 10] {
+    let mut lengths = [0; 1 << 10];
     let mut index = 0;
     while index < COUNT {
         let text = TABLE[index].text;
-        if matches!(phrases, Only::All) || has_blank(text) {
-            lengths[text[0] as usize] |= length_bit(text.len());
+        if matches!(of, Of::All) || has_blank(text) {
+            lengths[beginning(text[0], text[1])] |= length_bit(text.len());
         }
         index += 1;
     }
@@ -138,7 +147,7 @@ const fn has_blank(text: &[u8]) -> bool {
     false
 }
 
-enum Only {
+enum Of {
     All,
     Phrases,
 }
@@ -150,5 +159,5 @@ const SLOT_BITS: u32 = 11;
 
 static TABLE: [Word; COUNT] = table();
 static SLOTS: [u16; 1 << SLOT_BITS] = slots();
-static LENGTHS: [u32; 256] = lengths(Only::All);
-static PHRASE_LENGTHS: [u32; 256] = lengths(Only::Phrases);
+static LENGTHS: [u32; 1 << 10] = lengths(Of::All);
+static PHRASE_LENGTHS: [u32; 1 << 10] = lengths(Of::Phrases);

@@ -22,9 +22,9 @@ pub(super) enum Kind {
     Function = b'f',
     /// Any other word, or a quoted name.
     Bareword = b'n',
-    /// A number in any notation; TRUE, FALSE and NULL count as such.
+    /// A number in any notation; TRUE and FALSE count as such.
     Number = b'1',
-    /// A variable (`@x`), or a word that acts as one, such as `CURRENT_USER`.
+    /// A variable (`@x`), or a word that acts as one, such as `CURRENT_USER` and NULL.
     Variable = b'v',
     /// A quoted string.
     String = b's',
@@ -52,7 +52,7 @@ pub(super) enum Kind {
     Colon = b':',
     /// `;`
     Semicolon = b';',
-    /// What begins a statement of Transact-SQL, or ends the work of a server: EXEC, WHILE, DROP.
+    /// What begins a statement by itself, mostly in Transact-SQL: EXEC, WHILE, DROP.
     Tsql = b'T',
     /// A byte with no meaning in SQL.
     Unknown = b'?',

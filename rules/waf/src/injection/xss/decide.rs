@@ -26,21 +26,59 @@ pub(in crate::injection) fn detect(input: &[u8]) -> bool {
     if memchr::memchr2(b'<', b'=', input).is_none() {
         return false;
     }
-    let behind = |quote| find(quote, input).and_then(|at| input.get(at + 1..));
-    is_harmful_at(Place::Text, input)
-        || is_harmful_at(Place::Tag, input)
-        || [b'\'', b'"', b'`']
-            .into_iter()
-            .filter_map(behind)
-            .any(|rest| is_harmful_at(Place::Tag, rest))
+    detect_unchecked(input)
 }
 
-fn is_harmful_at(place: Place, input: &[u8]) -> bool {
-    let mut tokens = Tokenizer::new(input, place);
-    std::iter::from_fn(|| tokens.next()).any(is_harmful)
+/// The same, whatever the input contains.
+pub(super) fn detect_unchecked(input: &[u8]) -> bool {
+    let mut readings = Readings::of(input);
+    while readings.count > 0 {
+        if readings.step().is_some_and(is_harmful) {
+            return true;
+        }
+    }
+    false
 }
 
-fn is_harmful(token: Token<'_>) -> bool {
+/// The ways to read one input that are not at its end. They go on in step, the rearmost first,
+/// and those that meet are one from then on. As most meet at the end of the first tag, five
+/// readings cost little more than one.
+struct Readings<'a> {
+    all: [Tokenizer<'a>; 5],
+    count: usize,
+}
+
+impl<'a> Readings<'a> {
+    fn of(input: &'a [u8]) -> Self {
+        let text = Tokenizer::new(input, Place::Text);
+        let tag = Tokenizer::new(input, Place::Tag);
+        let mut readings = Self { all: [text, tag, tag, tag, tag], count: 2 };
+        for quote in [b'\'', b'"', b'`'] {
+            if let Some(at) = find(quote, input)
+                && let Some(reading) = readings.all.get_mut(readings.count)
+            {
+                *reading = Tokenizer::new(input.get(at + 1..).unwrap_or_default(), Place::Tag);
+                readings.count += 1;
+            }
+        }
+        readings
+    }
+
+    fn step(&mut self) -> Option<Token<'a>> {
+        let active = self.all.get_mut(..self.count)?;
+        let (rearmost, _) = active.iter().enumerate().max_by_key(|(_, at)| at.remaining())?;
+        active.swap(0, rearmost);
+        let (first, others) = active.split_first_mut()?;
+        let token = first.step();
+        if first.remaining() == 0 || others.iter().any(|other| first.joins(other)) {
+            self.count -= 1;
+            active.swap(0, self.count);
+        }
+        token
+    }
+}
+
+pub(super) fn is_harmful(token: Token<'_>) -> bool {
     match token {
         Token::Doctype => true,
         Token::Tag(name) => is_harmful_tag(name),

@@ -4,8 +4,12 @@
 //! verdict, and plus what old browsers did: NUL is a blank in a tag and is passed over in its
 //! name, `<%` begins a comment, and backticks quote. Text and attributes without a value are
 //! not reported, since nothing depends on them.
+//!
+//! In one thing libinjection is not followed: where it skips blanks, it takes the byte 0xFF for
+//! the end of the input on processors whose `char` is signed, so that `<x \xff>` hides all that
+//! follows. Here 0xFF is a byte like others, as to libinjection on other processors.
 
-use crate::injection::scan::{ByteSet, find, find_pair, find_text};
+use crate::injection::scan::{ByteSet, find, find_either, find_pair, find_text};
 
 /// What the tokenizer finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,7 @@ pub(super) enum Place {
 }
 
 /// The state of reading one input.
+#[derive(Clone, Copy)]
 pub(super) struct Tokenizer<'a> {
     rest: &'a [u8],
     place: Place,
@@ -45,18 +50,23 @@ impl<'a> Tokenizer<'a> {
         Self { rest: input, place, end_tag: false }
     }
 
-    /// The next token; none at the end.
-    pub(super) fn next(&mut self) -> Option<Token<'a>> {
-        while !self.rest.is_empty() {
-            let token = match self.place {
-                Place::Text => self.text(),
-                Place::Tag => self.attribute(),
-            };
-            if token.is_some() {
-                return token;
-            }
+    /// Reads on a little, and tells what it found, if that is anything.
+    pub(super) fn step(&mut self) -> Option<Token<'a>> {
+        match self.place {
+            Place::Text => self.text(),
+            Place::Tag => self.attribute(),
         }
-        None
+    }
+
+    /// How many bytes are not read yet.
+    pub(super) fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Whether two readings of one input are the same from here on.
+    pub(super) fn joins(&self, other: &Self) -> bool {
+        (self.rest.len(), self.place, self.end_tag)
+            == (other.rest.len(), other.place, other.end_tag)
     }
 
     /// From text to what follows the next `<`.
@@ -135,30 +145,50 @@ impl<'a> Tokenizer<'a> {
         (!end_tag).then_some(Token::Tag(name))
     }
 
-    /// In a tag: an attribute, if it has a value, or the end of the tag.
+    /// In a tag: the next attribute that has a value, or the end of the tag.
+    ///
+    /// What comes before either is names without a value, and of these only the last one
+    /// matters, with the blanks behind it.
     fn attribute(&mut self) -> Option<Token<'a>> {
-        self.skip(SEPARATOR.span(self.rest));
-        if *self.rest.first()? == b'>' {
-            self.skip(1);
-            self.place = Place::Text;
-            return None;
+        let end = find_either(b'=', b'>', self.rest).unwrap_or(self.rest.len());
+        let before = self.take(end);
+        let (before, _) = before.split_at_checked(before.len() - BLANK.trailing(before))?;
+        let (_, name) = before.split_at_checked(before.len() - NAME.trailing(before))?;
+        match self.rest.first()? {
+            b'=' if name.is_empty() => self.attribute_of_equals_sign(),
+            b'=' => self.attribute_named(name),
+            _ if name.is_empty() => {
+                self.skip(1);
+                self.place = Place::Text;
+                None
+            }
+            _ => {
+                self.leave_tag();
+                None
+            }
         }
-        // Whatever the first byte is, it belongs to the name.
+    }
+
+    /// An attribute whose name begins with `=`, as the first byte of a name may.
+    fn attribute_of_equals_sign(&mut self) -> Option<Token<'a>> {
         let after = self.rest.get(1..).unwrap_or_default();
-        let name = self.take(1 + ATTRIBUTE_NAME_END.position(after));
+        let name = self.take(1 + NAME_END.position(after));
         self.skip(BLANK.span(self.rest));
         match self.rest.first()? {
-            b'=' => {
-                self.skip(1);
-                let value = self.value()?;
-                Some(Token::Attribute { name, value })
-            }
+            b'=' => self.attribute_named(name),
             b'>' => {
                 self.leave_tag();
                 None
             }
             _ => None,
         }
+    }
+
+    /// The value of the attribute, before which is its `=`.
+    fn attribute_named(&mut self, name: &'a [u8]) -> Option<Token<'a>> {
+        self.skip(1);
+        let value = self.value()?;
+        Some(Token::Attribute { name, value })
     }
 
     /// The value of an attribute, in quotes or not.
@@ -216,7 +246,7 @@ fn comment_end(content: &[u8]) -> Option<(usize, usize)> {
 
 const NUL: ByteSet = ByteSet::of(b"\0");
 const BLANK: ByteSet = ByteSet::of(b" \t\n\x0b\x0c\r\0");
-const SEPARATOR: ByteSet = ByteSet::of(b" \t\n\x0b\x0c\r\0/");
+const NAME: ByteSet = ByteSet::of(b" \t\n\x0b\x0c\r\0/").inverted();
 const TAG_NAME_END: ByteSet = ByteSet::of(b" \t\n\x0b\x0c\r/>");
-const ATTRIBUTE_NAME_END: ByteSet = ByteSet::of(b" \t\n\x0b\x0c\r\0/=>");
+const NAME_END: ByteSet = ByteSet::of(b" \t\n\x0b\x0c\r\0/=>");
 const VALUE_END: ByteSet = ByteSet::of(b" \t\n\x0b\x0c\r\0>");

@@ -55,6 +55,7 @@ impl<'a> Tokenizer<'a> {
     }
 
     /// The next token; none at the end.
+    #[inline]
     pub(super) fn next(&mut self) -> Option<Token<'a>> {
         if let Some(quote) = self.before.take() {
             let lexeme = string::before(self.rest, quote);
@@ -69,12 +70,14 @@ impl<'a> Tokenizer<'a> {
         }
     }
 
+    #[inline]
     fn take(&mut self, lexeme: Lexeme<'a>) -> Option<Token<'a>> {
         self.rest = self.rest.get(lexeme.length..).unwrap_or_default();
         self.produced += usize::from(lexeme.token.is_some());
         lexeme.token
     }
 
+    #[inline]
     fn read(&mut self, first: u8) -> Lexeme<'a> {
         let rest = self.rest;
         match first {
@@ -134,20 +137,24 @@ impl<'a> Tokenizer<'a> {
 
 impl<'a> Lexeme<'a> {
     /// Bytes that are no token.
+    #[inline]
     fn blank(length: usize) -> Self {
         Self { token: None, length }
     }
 
     /// A token of all the bytes that it takes, from the start of `rest`.
+    #[inline]
     fn new(rest: &'a [u8], length: usize, kind: Kind) -> Self {
         Self::inside(rest, 0..length, length, kind)
     }
 
     /// A token whose text is only a part of the bytes that it takes.
+    #[inline]
     fn inside(rest: &'a [u8], text: std::ops::Range<usize>, length: usize, kind: Kind) -> Self {
         Self::of(Token::new(kind, rest.get(text).unwrap_or_default()), length)
     }
 
+    #[inline]
     fn of(token: Token<'a>, length: usize) -> Self {
         Self { token: Some(token), length }
     }

@@ -35,6 +35,7 @@ pub(super) fn literal_or_word(rest: &[u8], base: Base) -> Lexeme<'_> {
 }
 
 /// A number, or a lone dot, with which it may begin.
+#[inline]
 pub(super) fn number(rest: &[u8]) -> Lexeme<'_> {
     match rest {
         [b'0', b'x' | b'X', digits @ ..] => based(rest, HEXADECIMAL.span(digits)),
@@ -49,6 +50,7 @@ fn based(rest: &[u8], digits: usize) -> Lexeme<'_> {
     Lexeme::new(rest, digits + 2, kind)
 }
 
+#[inline]
 fn decimal(rest: &[u8]) -> Lexeme<'_> {
     let mut end = digits_end(rest, 0);
     if rest.get(end) == Some(&b'.') {
@@ -78,6 +80,7 @@ fn digits_end(rest: &[u8], from: usize) -> usize {
 
 /// The length of Oracle's suffix for floats, if there is one: the number must end with it. A `u`
 /// may follow, so that `1fUNION` is the two that an attack means.
+#[inline]
 fn suffix(rest: &[u8]) -> usize {
     match rest {
         [b'd' | b'D' | b'f' | b'F'] => 1,

@@ -11,6 +11,7 @@ use crate::injection::{
 
 /// A word, or what of it is a word of SQL before a `.` or a backtick: `SELECT.1` begins with
 /// `SELECT`.
+#[inline]
 pub(super) fn word(rest: &[u8]) -> Lexeme<'_> {
     // Only so much of a word is ever compared. Looking for its end comes last: a chain such as
     // `like.like.` is cut into many words, and each would look at all the others.
