@@ -25,3 +25,4 @@ mod split;
 mod tls;
 mod tunnels;
 mod upstream;
+mod waf;

@@ -763,6 +763,173 @@ pub(super) const ROWS: &[Row] = &[
             Case("http1::a_route_without_upgrade_does_not_pass_it_on"),
         ],
     ),
+    row(
+        "routes[].waf.mode",
+        &[
+            Read("waf::compile::with", "overlay.mode"),
+            Case("waf::a_route_has_a_mode_of_its_own"),
+            Word("off", "waf::mode_for", "WafMode::Off => Mode::Off"),
+            Word("enforce", "waf::mode_for", "WafMode::Enforce if enforced => Mode::On"),
+            Word(
+                "detect",
+                "waf::mode_for",
+                "WafMode::Detect | WafMode::Enforce => Mode::DetectionOnly",
+            ),
+        ],
+    ),
+    row("routes[].waf.enforce_percent", &[Read("waf::compile::with", "overlay.enforce_percent")]),
+    row(
+        "routes[].waf.paranoia",
+        &[
+            Read("waf::compile::with", "overlay.paranoia"),
+            Case("waf::thresholds_and_levels_go_before_the_rule_files"),
+        ],
+    ),
+    row(
+        "routes[].waf.inbound_threshold",
+        &[
+            Read("waf::compile::with", "overlay.inbound_threshold"),
+            Case("waf::thresholds_and_levels_go_before_the_rule_files"),
+        ],
+    ),
+    row(
+        "routes[].waf.outbound_threshold",
+        &[
+            Read("waf::compile::with", "overlay.outbound_threshold"),
+            Case("waf::responses_are_inspected_where_it_is_asked"),
+        ],
+    ),
+    row(
+        "routes[].waf.early_blocking",
+        &[
+            Read("waf::compile::with", "overlay.early_blocking"),
+            Case("waf::thresholds_and_levels_go_before_the_rule_files"),
+        ],
+    ),
+    row(
+        "routes[].waf.responses",
+        &[
+            Read("waf::compile::with", "overlay.responses"),
+            Case("waf::responses_are_inspected_where_it_is_asked"),
+        ],
+    ),
+    row(
+        "routes[].waf.over_budget",
+        &[
+            Read("waf::compile::with", "overlay.over_budget"),
+            Case("waf::a_spent_budget_closes_or_opens_by_route"),
+            Word("open", "waf::transaction::judge", "OverBudget::Closed"),
+            Word("closed", "waf::transaction::judge", "OverBudget::Closed"),
+        ],
+    ),
+    row(
+        "routes[].waf.over_limit",
+        &[
+            Read("waf::compile::with", "overlay.over_limit"),
+            Case("waf::a_long_body_is_inspected_in_part_or_refused"),
+            Word("reject", "waf::transaction::request_body", "OverLimit::Reject"),
+            Word("process_partial", "waf::transaction::request_body", "OverLimit::Reject"),
+        ],
+    ),
+    // waf.
+    row("waf.rules[]", &[Case("waf::an_attack_is_blocked_and_told")]),
+    row(
+        "waf.mode",
+        &[
+            Case("waf::detection_blocks_nobody"),
+            Word("off", "waf::mode_for", "WafMode::Off => Mode::Off"),
+            Word("enforce", "waf::mode_for", "WafMode::Enforce if enforced => Mode::On"),
+            Word(
+                "detect",
+                "waf::mode_for",
+                "WafMode::Detect | WafMode::Enforce => Mode::DetectionOnly",
+            ),
+        ],
+    ),
+    row("waf.enforce_percent", &[Case("waf::a_share_of_clients_is_blocked_and_all_are_logged")]),
+    row("waf.paranoia", &[Read("waf::compile::policy", "settings.paranoia")]),
+    row("waf.inbound_threshold", &[Read("waf::compile::policy", "settings.inbound_threshold")]),
+    row("waf.outbound_threshold", &[Read("waf::compile::policy", "settings.outbound_threshold")]),
+    row("waf.early_blocking", &[Read("waf::compile::policy", "settings.early_blocking")]),
+    row("waf.allow[]", &[Case("waf::lists_go_before_rules_and_allow_before_deny")]),
+    row("waf.deny[]", &[Case("waf::lists_go_before_rules_and_allow_before_deny")]),
+    row("waf.exclude[].rule", &[Case("waf::exclusions_hold_for_rule_target_path_and_time")]),
+    row("waf.exclude[].tag", &[Case("waf::exclusions_hold_for_rule_target_path_and_time")]),
+    row("waf.exclude[].target", &[Case("waf::exclusions_hold_for_rule_target_path_and_time")]),
+    row("waf.exclude[].path", &[Case("waf::exclusions_hold_for_rule_target_path_and_time")]),
+    row("waf.exclude[].expires", &[Case("waf::exclusions_hold_for_rule_target_path_and_time")]),
+    row("waf.exclude[].reason", &[Read("config::check::waf::exclusions", "exclusion.reason")]),
+    row("waf.request_body.limit", &[Case("waf::a_long_body_is_inspected_in_part_or_refused")]),
+    row(
+        "waf.request_body.over",
+        &[
+            Case("waf::a_long_body_is_inspected_in_part_or_refused"),
+            Word("reject", "waf::transaction::request_body", "OverLimit::Reject"),
+            Word("process_partial", "waf::transaction::request_body", "OverLimit::Reject"),
+        ],
+    ),
+    row("waf.responses", &[Case("waf::responses_are_inspected_where_it_is_asked")]),
+    row("waf.budget", &[Case("waf::a_spent_budget_closes_or_opens_by_route")]),
+    row(
+        "waf.over_budget",
+        &[
+            Case("waf::a_spent_budget_closes_or_opens_by_route"),
+            Word("open", "waf::transaction::judge", "OverBudget::Closed"),
+            Word("closed", "waf::transaction::judge", "OverBudget::Closed"),
+        ],
+    ),
+    row("waf.audit.path", &[Case("waf::an_attack_is_blocked_and_told")]),
+    row("waf.audit.queue", &[Read("waf::audit::open", "written.queue")]),
+    row("waf.audit.redact[]", &[Case("waf::secrets_are_not_in_the_audit_log")]),
+    // What listeners have otherwise.
+    row(
+        "listeners.NAME.waf.mode",
+        &[
+            Read("waf::compile::with", "overlay.mode"),
+            Case("waf::a_listener_has_a_mode_for_routes_that_say_nothing"),
+            Word("off", "waf::mode_for", "WafMode::Off => Mode::Off"),
+            Word("enforce", "waf::mode_for", "WafMode::Enforce if enforced => Mode::On"),
+            Word(
+                "detect",
+                "waf::mode_for",
+                "WafMode::Detect | WafMode::Enforce => Mode::DetectionOnly",
+            ),
+        ],
+    ),
+    row(
+        "listeners.NAME.waf.enforce_percent",
+        &[Read("waf::compile::with", "overlay.enforce_percent")],
+    ),
+    row("listeners.NAME.waf.paranoia", &[Read("waf::compile::with", "overlay.paranoia")]),
+    row(
+        "listeners.NAME.waf.inbound_threshold",
+        &[Read("waf::compile::with", "overlay.inbound_threshold")],
+    ),
+    row(
+        "listeners.NAME.waf.outbound_threshold",
+        &[Read("waf::compile::with", "overlay.outbound_threshold")],
+    ),
+    row(
+        "listeners.NAME.waf.early_blocking",
+        &[Read("waf::compile::with", "overlay.early_blocking")],
+    ),
+    row("listeners.NAME.waf.responses", &[Read("waf::compile::with", "overlay.responses")]),
+    row(
+        "listeners.NAME.waf.over_budget",
+        &[
+            Read("waf::compile::with", "overlay.over_budget"),
+            Word("open", "waf::transaction::judge", "OverBudget::Closed"),
+            Word("closed", "waf::transaction::judge", "OverBudget::Closed"),
+        ],
+    ),
+    row(
+        "listeners.NAME.waf.over_limit",
+        &[
+            Read("waf::compile::with", "overlay.over_limit"),
+            Word("reject", "waf::transaction::request_body", "OverLimit::Reject"),
+            Word("process_partial", "waf::transaction::request_body", "OverLimit::Reject"),
+        ],
+    ),
 ];
 
 const fn row(key: &'static str, effects: &'static [Effect]) -> Row {

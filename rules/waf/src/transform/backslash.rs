@@ -75,9 +75,8 @@ pub(super) fn css(input: &[u8], out: &mut Vec<u8>) -> bool {
     decode(input, out, introduces, |rest| {
         let after = rest.get(1..).unwrap_or_default();
         let digits = after.iter().take(6).map_while(|&byte| hex_digit(byte));
-        let (code, count) = digits.fold((0, 0), |(code, count), digit| {
-            (code << 4 | u32::from(digit), count + 1)
-        });
+        let (code, count) =
+            digits.fold((0, 0), |(code, count), digit| (code << 4 | u32::from(digit), count + 1));
         Some(match *after {
             _ if count > 0 => {
                 let space = after.get(count).is_some_and(|&byte| is_space(byte));

@@ -20,7 +20,10 @@ pub(super) fn decode(input: &[u8], out: &mut Vec<u8>) -> bool {
         rest = after;
     }
     let digits = rest.iter().filter(|byte| !matches!(byte, b'\r' | b'\n'));
-    digits.map(|&byte| value(byte)).take_while(|&digit| digit < 64).for_each(|digit| bytes.take(digit));
+    digits
+        .map(|&byte| value(byte))
+        .take_while(|&digit| digit < 64)
+        .for_each(|digit| bytes.take(digit));
     bytes.finish();
     !input.is_empty()
 }

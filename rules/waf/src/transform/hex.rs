@@ -29,9 +29,11 @@ pub(super) fn encode(input: &[u8], out: &mut Vec<u8>) -> bool {
 /// ```
 pub(super) fn decode(input: &[u8], out: &mut Vec<u8>) -> bool {
     out.clear();
-    out.extend(input.as_chunks().0.iter().map(|&[high, low]| {
-        lenient_digit(high).wrapping_mul(16).wrapping_add(lenient_digit(low))
-    }));
+    out.extend(
+        input.as_chunks().0.iter().map(|&[high, low]| {
+            lenient_digit(high).wrapping_mul(16).wrapping_add(lenient_digit(low))
+        }),
+    );
     !input.is_empty()
 }
 

@@ -166,7 +166,7 @@ mod tests {
     fn every_place_is_looked_at() {
         for length in 0..150 {
             let mut input = vec![b'a'; length];
-            assert_eq!((any(&input, upper), find(&input, upper)), (false, None), "{length}");
+            assert_eq!((super::any(&input, upper), find(&input, upper)), (false, None), "{length}");
             assert_eq!((any_pair(&input, opener), find_pair(&input, opener)), (false, None));
             for place in 0..length {
                 input[place] = b'%';

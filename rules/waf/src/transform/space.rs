@@ -43,9 +43,10 @@ pub(super) fn remove(input: &[u8], out: &mut Vec<u8>) -> bool {
     if any(input, no_break) {
         out.clear();
         out.reserve(input.len());
-        let kept = input.iter().enumerate().filter(|&(place, &byte)| {
-            !is_white(byte) && !opens_no_break_space(input, place)
-        });
+        let kept = input
+            .iter()
+            .enumerate()
+            .filter(|&(place, &byte)| !is_white(byte) && !opens_no_break_space(input, place));
         out.extend(kept.map(|(_, byte)| byte));
     } else {
         copy_if(input, out, |byte| !is_space(byte));
