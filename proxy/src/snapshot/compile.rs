@@ -119,6 +119,9 @@ pub fn check(path: &std::path::Path) -> Result<(), Report> {
     let mut without_log = config.clone();
     without_log.log.access = None;
     if let Some(waf) = &mut without_log.waf {
+        waf::check_audit(waf).map_err(|error| {
+            loaded.locate(vec![Problem::at(inside(path!["waf"], &error.key), error.message)])
+        })?;
         waf.audit = None;
     }
     compile(&without_log, &around).map(drop).map_err(|problems| loaded.locate(problems))

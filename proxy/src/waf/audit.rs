@@ -62,8 +62,7 @@ impl Audit {
         before: Option<&Self>,
         metrics: &Metrics,
     ) -> Result<Self, KeyError> {
-        let redaction = Redaction::parse(&written.redact)
-            .map_err(|message| KeyError::new("audit.redact", message))?;
+        let redaction = Redaction::parse(&written.redact)?;
         let same = |before: &&Self| {
             before.written.path == written.path && before.written.queue == written.queue
         };

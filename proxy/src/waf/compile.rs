@@ -9,6 +9,7 @@ use super::{
     audit::Audit,
     lists,
     lists::Lists,
+    redact::Redaction,
     rules::{self, Sources},
 };
 use crate::{
@@ -103,6 +104,15 @@ pub fn compile(
         policies.push(of_route);
     }
     Ok(Compiled { shared: Some(shared), policies, sources })
+}
+
+/// What is wrong with the audit log, without opening it.
+///
+/// # Errors
+/// What is wrong, by key below `waf`.
+pub fn check_audit(written: &config::Waf) -> Result<(), KeyError> {
+    let audit = written.audit.as_ref();
+    audit.map_or(Ok(()), |audit| Redaction::parse(&audit.redact).map(drop))
 }
 
 fn shared(

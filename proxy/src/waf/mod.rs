@@ -11,7 +11,7 @@ mod rules;
 mod transaction;
 
 pub use audit::Subject;
-pub use compile::{Compiled, compile, files};
+pub use compile::{Compiled, check_audit, compile, files};
 pub use transaction::{Facts, Inspection, Judged};
 
 use std::sync::{Arc, OnceLock};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::key_error::KeyError;
+
 /// What to leave out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Redaction {
@@ -42,7 +44,7 @@ const SECRET_HEADERS: &[&[u8]] =
 
 impl Redaction {
     /// Reads `args:NAME`, `json:$.a.b`, `header:NAME`, `cookie:NAME`.
-    pub(super) fn parse(entries: &BTreeSet<String>) -> Result<Self, String> {
+    pub(super) fn parse(entries: &BTreeSet<String>) -> Result<Self, KeyError> {
         let mut redaction = Self::default();
         for entry in entries {
             let lower = entry.to_ascii_lowercase();

@@ -88,6 +88,10 @@ impl BodyError {
         Self { message: message.into(), offset }
     }
 
+    fn long_names(offset: usize, bytes_max: usize) -> Self {
+        Self::new(offset, format!("argument names of more than {bytes_max} bytes in all"))
+    }
+
     fn too_many_arguments(offset: usize) -> Self {
         Self::new(offset, "more arguments than the limit")
     }

@@ -10,8 +10,7 @@
 //! 8259 forbids both, and a server that reads them reads something else than we would. As there, `\u0000` is allowed, and
 //! so is half of a surrogate pair (see `string`).
 //!
-//! No recursion; time is linear in the body and in the names given to the sink, each of which [`Limits::name_bytes_max`]
-//! bounds.
+//! No recursion; time is linear in the body and in the names given to the sink, which [`Limits::names_bytes_max`] bounds.
 
 mod string;
 
@@ -24,22 +23,22 @@ use super::{BodyError, Sink};
 pub struct Limits {
     /// Objects and arrays inside one another: `SecRequestBodyJsonDepthLimit`.
     pub depth_max: usize,
-    /// Bytes of an argument's name.
-    pub name_bytes_max: usize,
+    /// Bytes of all names of arguments together.
+    pub names_bytes_max: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth_max: DEPTH_MAX, name_bytes_max: NAME_BYTES_MAX }
+        Self { depth_max: DEPTH_MAX, names_bytes_max: NAMES_BYTES_MAX }
     }
 }
 
 /// The depth that ModSecurity's recommended configuration allows.
 pub const DEPTH_MAX: usize = 512;
 
-/// Room for the names of arrays at [`DEPTH_MAX`], and more than any API needs. Without it a long key over many small values
-/// would make names far larger than the body.
-pub const NAME_BYTES_MAX: usize = 16 * 1024;
+/// A few times what a large document needs. Without it, one long key over many small values would make names a thousand
+/// times larger than the body.
+pub const NAMES_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Gives each scalar of the document in `body` to the sink.
 ///
@@ -71,6 +70,8 @@ struct Parser<'a, S: ?Sized> {
     open: Vec<Container>,
     /// Name of the value at hand.
     name: Vec<u8>,
+    /// Of all names so far.
+    names_bytes: usize,
     /// What a string with escapes says.
     decoded: Vec<u8>,
     limits: &'a Limits,
@@ -94,7 +95,8 @@ enum Kind {
 impl<'a, S: Sink + ?Sized> Parser<'a, S> {
     fn new(text: &'a [u8], limits: &'a Limits, sink: &'a mut S) -> Self {
         let (open, decoded) = (Vec::new(), Vec::new());
-        Self { text, at: 0, open, name: ROOT.to_vec(), decoded, limits, sink }
+        let name = ROOT.to_vec();
+        Self { text, at: 0, open, name, names_bytes: 0, decoded, limits, sink }
     }
 
     fn document(&mut self) -> Result<(), BodyError> {
@@ -110,7 +112,7 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
                 Some(b'[') => {
                     self.enter(Kind::Array { next: 0 })?;
                     if self.token() != Some(b']') {
-                        self.element()?;
+                        self.element();
                         continue;
                     }
                 }
@@ -136,9 +138,9 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
                 Some(b',') => {
                     self.at += 1;
                     if object {
-                        self.member()?
+                        self.member()?;
                     } else {
-                        self.element()?
+                        self.element();
                     }
                     return Ok(true);
                 }
@@ -169,8 +171,7 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
         if self.token() != Some(b'"') {
             return Err(self.error("expected a key in quotes"));
         }
-        let start = self.at;
-        let key = string::scan(self.text, start + 1, &mut self.decoded)?;
+        let key = string::scan(self.text, self.at + 1, &mut self.decoded)?;
         self.at = key.next;
         self.name.truncate(self.open.last().map_or(0, |object| object.name_bytes));
         self.name.push(b'.');
@@ -179,28 +180,19 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
             return Err(self.error("expected ':'"));
         }
         self.at += 1;
-        self.check_name(start)
+        Ok(())
     }
 
     /// Names the next element of an array.
-    fn element(&mut self) -> Result<(), BodyError> {
+    fn element(&mut self) {
         let Some(Container { name_bytes, kind: Kind::Array { next } }) = self.open.last_mut()
         else {
-            return Ok(());
+            return;
         };
         self.name.truncate(*name_bytes);
         self.name.extend_from_slice(b".array_");
         push_decimal(&mut self.name, *next);
         *next += 1;
-        self.check_name(self.at)
-    }
-
-    fn check_name(&self, offset: usize) -> Result<(), BodyError> {
-        if self.name.len() <= self.limits.name_bytes_max {
-            return Ok(());
-        }
-        let message = format!("argument name longer than {} bytes", self.limits.name_bytes_max);
-        Err(BodyError::new(offset, message))
     }
 
     fn scalar(&mut self) -> Result<(), BodyError> {
@@ -225,6 +217,10 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
                 value
             }
         };
+        self.names_bytes += self.name.len();
+        if self.names_bytes > self.limits.names_bytes_max {
+            return Err(BodyError::long_names(start, self.limits.names_bytes_max));
+        }
         match self.sink.arg(&self.name, value) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(BodyError::too_many_arguments(start)),

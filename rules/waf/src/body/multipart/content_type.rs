@@ -1,9 +1,9 @@
 //! The boundary, out of the Content-Type header of the request.
 //!
 //! The rules are ModSecurity's and stricter than the grammar of RFC 2045: `boundary` in lower case, the only parameter
-//! before which only a semicolon may stand. What follows it behind a semicolon is tolerated. Where ModSecurity takes any
-//! `boundary` that has a `=` somewhere behind it for a second parameter, we want the `=` right behind the name: Firefox's
-//! own boundaries contain the word, and a `;charset=` behind them is common.
+//! before which only a semicolon may stand. What follows it behind a semicolon is tolerated. One leniency is ours:
+//! ModSecurity takes any `boundary` that has a `=` somewhere behind it for a second parameter, although Firefox's own
+//! boundaries contain the word and a `;charset=` behind them is common.
 
 use memchr::{memchr, memmem};
 
@@ -43,16 +43,16 @@ pub(super) fn boundary<'h>(header: &'h [u8], flags: &mut Flags) -> Result<&'h [u
     }
 }
 
-/// How many times `boundary` is named as a parameter, in whatever case, and also as RFC 2231 would continue or encode it.
+/// How often `boundary` is named as a parameter, in whatever case, with a `=` somewhere behind it. Within a word, as in
+/// Firefox's boundaries, the `=` has to come before the next semicolon.
 fn count_parameters(header: &[u8]) -> usize {
     let lower = header.to_ascii_lowercase();
-    memmem::find_iter(&lower, NAME)
-        .filter_map(|at| lower.get(at + NAME.len()..))
-        .filter_map(|behind| {
-            behind.iter().find(|&&byte| !is_space(byte) && byte != b'*' && !byte.is_ascii_digit())
-        })
-        .filter(|&&byte| byte == b'=')
-        .count()
+    let is_parameter = |&at: &usize| {
+        let (before, behind) = lower.split_at(at);
+        let within_word = before.last().is_some_and(|&byte| !is_space(byte) && byte != b';');
+        memchr(b'=', if within_word { before_semicolon(behind) } else { behind }).is_some()
+    };
+    memmem::find_iter(&lower, NAME).filter(is_parameter).count()
 }
 
 fn check_before(before: &[u8], flags: &mut Flags) -> Result<(), &'static str> {
@@ -154,6 +154,16 @@ mod tests {
             ),
             (
                 "multipart/form-data; boundary=b; boundary=c",
+                Err("multiple boundary parameters in Content-Type"),
+                plain(),
+            ),
+            (
+                "multipart/form-data; boundary=b;boundary; charset=utf-8",
+                Err("multiple boundary parameters in Content-Type"),
+                plain(),
+            ),
+            (
+                "multipart/form-data; boundary=b; xboundary-=c",
                 Err("multiple boundary parameters in Content-Type"),
                 plain(),
             ),

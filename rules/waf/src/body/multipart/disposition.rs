@@ -7,7 +7,7 @@
 
 use memchr::memmem;
 
-use super::{super::Sink, Flags, Kind};
+use super::{super::Sink, Flags, parser::Kind};
 
 /// What a part is called. The buffers are those of the part before.
 #[derive(Default)]

@@ -103,8 +103,13 @@ impl<'a> Header<'a> {
     }
 
     fn append(&mut self, continuation: &[u8]) {
-        self.line = Cow::Owned([self.name, b": ", self.value(), b" ", continuation].concat());
-        self.value_start = self.name.len() + b": ".len();
+        if let Cow::Borrowed(_) = self.line {
+            self.line = Cow::Owned([self.name, b": ", self.value()].concat());
+            self.value_start = self.name.len() + b": ".len();
+        }
+        let line = self.line.to_mut();
+        line.push(b' ');
+        line.extend_from_slice(continuation);
     }
 }
 

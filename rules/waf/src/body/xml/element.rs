@@ -59,11 +59,6 @@ impl<'a, S: Sink + ?Sized> Scanner<'a, S> {
             leaf.path.push(b'.');
             leaf.path.extend_from_slice(local(name));
             leaf.text.clear();
-            if leaf.path.len() > self.limits.name_bytes_max {
-                let message =
-                    format!("argument name longer than {} bytes", self.limits.name_bytes_max);
-                return Err(BodyError::new(self.at, message));
-            }
         }
         self.open.push(Open { name, path_bytes, has_child: false });
         Ok(())
@@ -71,8 +66,14 @@ impl<'a, S: Sink + ?Sized> Scanner<'a, S> {
 
     fn leave(&mut self) -> Result<(), BodyError> {
         let (Some(element), Some(leaf)) = (self.open.pop(), &mut self.leaf) else { return Ok(()) };
-        if !element.has_child && self.sink.arg(&leaf.path, &leaf.text).is_break() {
-            return Err(BodyError::too_many_arguments(self.at));
+        if !element.has_child {
+            leaf.names_bytes += leaf.path.len();
+            if leaf.names_bytes > self.limits.names_bytes_max {
+                return Err(BodyError::long_names(self.at, self.limits.names_bytes_max));
+            }
+            if self.sink.arg(&leaf.path, &leaf.text).is_break() {
+                return Err(BodyError::too_many_arguments(self.at));
+            }
         }
         leaf.path.truncate(element.path_bytes);
         leaf.text.clear();

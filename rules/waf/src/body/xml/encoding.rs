@@ -69,8 +69,11 @@ fn declared(body: &[u8]) -> Option<Encoding> {
 }
 
 fn decode_utf8(body: &[u8]) -> Decoded<'_> {
-    let chunk = body.utf8_chunks().next();
-    let text = chunk.as_ref().map_or("", |chunk| chunk.valid());
+    let text = std::str::from_utf8(body).or_else(|error| {
+        let valid = body.get(..error.valid_up_to()).unwrap_or_default();
+        std::str::from_utf8(valid)
+    });
+    let text = text.unwrap_or_default();
     let fault = (text.len() < body.len()).then(|| BodyError::new(text.len(), "invalid UTF-8"));
     Decoded { text: Cow::Borrowed(text), fault }
 }

@@ -11,8 +11,8 @@
 //! declarations of a document type are only gone over.
 //!
 //! What else is not well-formed is an error, with namespaces left alone as libxml2 leaves them. Encodings are UTF-8,
-//! UTF-16, US-ASCII and ISO-8859-1; any other is an error. Time is linear in the body; names given to the sink are bounded
-//! by [`Limits::name_bytes_max`].
+//! UTF-16, US-ASCII and ISO-8859-1; any other is an error. Time is linear in the body and in the names
+//! given to the sink, which [`Limits::names_bytes_max`] bounds.
 
 mod doctype;
 mod element;
@@ -32,8 +32,8 @@ pub struct Limits {
     pub nodes_max: usize,
     /// Attributes of one element.
     pub attributes_max: usize,
-    /// Bytes of an argument's name.
-    pub name_bytes_max: usize,
+    /// Bytes of all names of arguments together.
+    pub names_bytes_max: usize,
 }
 
 impl Default for Limits {
@@ -42,7 +42,7 @@ impl Default for Limits {
             depth_max: DEPTH_MAX,
             nodes_max: NODES_MAX,
             attributes_max: ATTRIBUTES_MAX,
-            name_bytes_max: NAME_BYTES_MAX,
+            names_bytes_max: NAMES_BYTES_MAX,
         }
     }
 }
@@ -57,7 +57,7 @@ pub const NODES_MAX: usize = 100_000;
 pub const ATTRIBUTES_MAX: usize = 256;
 
 /// As for JSON, and for the same reason.
-pub const NAME_BYTES_MAX: usize = 16 * 1024;
+pub const NAMES_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// `SecParseXmlIntoArgs`. With `OnlyArgs`, the caller does not use what else the sink gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,13 +115,15 @@ struct Open<'a> {
 struct Leaf {
     path: Vec<u8>,
     text: Vec<u8>,
+    /// Of all names so far.
+    names_bytes: usize,
 }
 
 impl<'a, S: Sink + ?Sized> Scanner<'a, S> {
     fn new(text: &'a str, limits: &'a Limits, into_args: IntoArgs, sink: &'a mut S) -> Self {
         let leaf = match into_args {
             IntoArgs::Off => None,
-            IntoArgs::On => Some(Leaf { path: b"xml".to_vec(), text: Vec::new() }),
+            IntoArgs::On => Some(Leaf { path: b"xml".to_vec(), text: Vec::new(), names_bytes: 0 }),
         };
         let (open, attributes, value) = (Vec::new(), Vec::new(), Vec::new());
         Self { text, at: 0, open, nodes: 0, attributes, value, leaf, limits, sink }

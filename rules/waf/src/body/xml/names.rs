@@ -2,16 +2,25 @@
 
 /// Bytes of the name at the start of `text`, 0 if there is none.
 pub(super) fn length(text: &str) -> usize {
-    let starts = text.chars().next().is_some_and(is_name_start);
-    if !starts {
+    if !text.chars().next().is_some_and(is_name_start) {
         return 0;
     }
-    text.find(|character| !is_name_character(character)).unwrap_or(text.len())
+    let ascii = text.bytes().position(|byte| !is_ascii_name_byte(byte)).unwrap_or(text.len());
+    match text.get(ascii..) {
+        Some(rest) if !rest.starts_with(|character: char| character.is_ascii()) => {
+            ascii + rest.find(|character| !is_name_character(character)).unwrap_or(rest.len())
+        }
+        _ => ascii,
+    }
 }
 
 /// Whether a document may contain it at all. Surrogates are no characters for Rust either.
 pub(super) fn is_character(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
+}
+
+fn is_ascii_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-' | b'.')
 }
 
 fn is_name_start(character: char) -> bool {

@@ -94,19 +94,29 @@ impl<S: Sink + ?Sized> Scanner<'_, S> {
     /// XML has no control characters but tabs and line ends, and not the two last code points of the first plane.
     pub(super) fn check_characters(&self, start: usize, end: usize) -> Result<(), BodyError> {
         let run = self.slice(start, end);
-        let suspect =
-            |&byte: &u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r') || byte == 0xef;
         let mut from = 0;
-        while let Some(found) = run.get(from..).and_then(|rest| rest.iter().position(suspect)) {
+        while let Some(found) = run.get(from..).and_then(suspect) {
             from += found;
-            let lead = run.get(from..from + 3).unwrap_or_default();
-            if lead.first() != Some(&0xef) || matches!(lead, [0xef, 0xbf, 0xbe | 0xbf]) {
+            let character = run.get(from..).unwrap_or_default();
+            if !matches!(character, [0xef, second, third, ..] if (second, third) < (&0xbf, &0xbe)) {
                 return Err(BodyError::new(start + from, "invalid character"));
             }
             from += 3;
         }
         Ok(())
     }
+}
+
+/// Where the first byte is that no character of XML begins with, or that may begin one of the two.
+fn suspect(run: &[u8]) -> Option<usize> {
+    let is_suspect =
+        |&byte: &u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r') || byte == 0xef;
+    // Nearly always there is none, which can be told for many bytes at once.
+    let (blocks, tail) = run.as_chunks::<32>();
+    let clean = |block: &&[u8; 32]| !block.iter().fold(false, |any, byte| any | is_suspect(byte));
+    let skipped = 32 * blocks.iter().take_while(clean).count();
+    let rest = run.get(skipped..).unwrap_or(tail);
+    rest.iter().position(is_suspect).map(|found| skipped + found)
 }
 
 fn number(digits: &[u8], radix: u32) -> Option<char> {
