@@ -7,6 +7,7 @@ use super::{
     ast::Place,
     directive,
     placed::{Placed, shown},
+    reader::PROBLEMS_MAX,
 };
 use crate::error::Problem;
 
@@ -31,9 +32,10 @@ impl<'a> Lines<'a> {
         Self { file, line: 0, rest: bytes }
     }
 
-    /// The next line. Comments are not returned, but what they swallow by accident is a problem.
+    /// The next line. Comments are not returned, but what they swallow by accident is a problem. `None` at the end, or where
+    /// there are too many problems already.
     pub(super) fn next(&mut self, problems: &mut Vec<Problem>) -> Option<Line> {
-        while !self.rest.is_empty() {
+        while !self.rest.is_empty() && problems.len() < PROBLEMS_MAX {
             let line = self.join();
             match line.text.bytes().first() {
                 None => {}
@@ -83,7 +85,7 @@ impl<'a> Lines<'a> {
 }
 
 /// A comment goes on behind a backslash, but nobody means it to swallow a directive: engines differ here, and the directive
-/// would be lost without a word.
+/// would be lost without a word. Of several, the first is reported.
 pub(super) fn check_comment(line: &Placed, from: usize, problems: &mut Vec<Problem>) {
     for start in line.line_starts(from) {
         let rest = line.bytes().get(start..).unwrap_or_default();
@@ -97,6 +99,7 @@ pub(super) fn check_comment(line: &Placed, from: usize, problems: &mut Vec<Probl
             );
             let problem = Problem::new(line.place(start + indent), word.len(), message);
             problems.push(problem.note("take the backslash away, or begin this line with # too"));
+            return;
         }
     }
 }

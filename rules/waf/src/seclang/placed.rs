@@ -109,11 +109,6 @@ impl<'a> Cursor<'a> {
         self.of.place(self.at)
     }
 
-    /// Where the byte before the next is written.
-    pub(super) fn place_before(&self) -> Place {
-        self.of.place(self.at.saturating_sub(1))
-    }
-
     /// What is left.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.of.bytes.get(self.at..).unwrap_or_default()

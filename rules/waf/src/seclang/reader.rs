@@ -90,7 +90,7 @@ impl<'f> Reader<'f> {
     }
 
     fn open(&mut self, path: PathBuf, by: Option<&Include>) {
-        if self.done() {
+        if self.stopped || self.problems.len() >= PROBLEMS_MAX {
             return;
         }
         let shown = path.display().to_string();
@@ -102,26 +102,20 @@ impl<'f> Reader<'f> {
             let message = format!("files include each other more than {DEPTH_MAX} deep");
             return self.wrong(&shown, by, message);
         }
+        let may_be_missing = by.is_some_and(Include::may_be_missing);
         let bytes = match self.files.read(&path) {
             Ok(bytes) => bytes,
-            Err(e)
-                if e.kind() == io::ErrorKind::NotFound
-                    && by.is_some_and(Include::may_be_missing) =>
-            {
-                return;
-            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound && may_be_missing => return,
             Err(e) => return self.wrong(&shown, by, format!("cannot read `{shown}`: {e}")),
         };
         self.bytes = self.bytes.saturating_add(bytes.len());
-        let bound = match () {
-            () if self.sources.len() >= FILES_MAX => {
-                format!("more than {FILES_MAX} files are read")
-            }
-            () if self.bytes > BYTES_MAX => format!("more than {BYTES_MAX} bytes are read"),
-            () => return self.file(path, canonical, bytes),
-        };
-        self.stopped = true;
-        self.wrong(&shown, by, bound);
+        if self.sources.len() >= FILES_MAX {
+            self.stop(&shown, by, format!("more than {FILES_MAX} files are read"));
+        } else if self.bytes > BYTES_MAX {
+            self.stop(&shown, by, format!("more than {BYTES_MAX} bytes are read"));
+        } else {
+            self.file(path, canonical, bytes);
+        }
     }
 
     fn file(&mut self, path: PathBuf, canonical: PathBuf, bytes: Vec<u8>) {
@@ -130,7 +124,10 @@ impl<'f> Reader<'f> {
         let (bytes, directory) = (source.bytes().clone(), source.directory().to_owned());
         self.open.push(Open { canonical, path, include: (whole, 0) });
         let mut lines = Lines::new(whole.file, &bytes);
-        while let Some(line) = lines.next(&mut self.problems).filter(|_| !self.done()) {
+        while let Some(line) = lines.next(&mut self.problems) {
+            if self.stopped {
+                break;
+            }
             match item(&line, &mut self.problems) {
                 Some(Item::Statement(statement)) => self.statements.push(statement),
                 Some(Item::Include(include)) => self.include_from(&directory, &include),
@@ -171,6 +168,11 @@ impl<'f> Reader<'f> {
         self.problems.push(problem);
     }
 
+    fn stop(&mut self, path: &str, by: Option<&Include>, message: String) {
+        self.stopped = true;
+        self.wrong(path, by, message);
+    }
+
     fn wrong(&mut self, path: &str, by: Option<&Include>, message: String) {
         let (place, len) = match by {
             Some(include) => (include.place, include.len),
@@ -190,9 +192,5 @@ impl<'f> Reader<'f> {
             true => Ok((self.statements, self.sources)),
             false => Err(Report::new(self.problems, self.sources)),
         }
-    }
-
-    fn done(&self) -> bool {
-        self.stopped || self.problems.len() >= PROBLEMS_MAX
     }
 }

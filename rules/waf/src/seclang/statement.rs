@@ -9,6 +9,7 @@ use super::{
     lines::{Line, check_comment},
     operator::operator,
     placed::{Placed, shown},
+    reader::PROBLEMS_MAX,
     selection::{ids, link, number},
     target::targets,
     words::{Word, Words},
@@ -218,6 +219,9 @@ impl Parse<'_> {
         let before = self.problems.len();
         let mut found = Vec::new();
         for word in words {
+            if self.problems.len() >= PROBLEMS_MAX {
+                return None;
+            }
             found.extend(keep(self.problems, ids(&word)).unwrap_or_default());
         }
         (self.problems.len() == before).then_some(found)

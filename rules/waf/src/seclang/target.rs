@@ -75,21 +75,21 @@ fn pattern(
 ) -> Result<Selector, Problem> {
     let place = cursor.place();
     cursor.skip(1);
-    let mut text = Placed::starting_at(cursor.place());
+    let mut text = Text { place: cursor.place(), bytes: Vec::new() };
     loop {
         let Some(part) = cursor.take_quoted(b'/') else {
             let note = "a name that begins with a slash is written in single quotes: ARGS:'/name'";
             return Err(Problem::new(place, 1, "this pattern is not closed").note(note));
         };
-        text.push_part(&part, 0..part.bytes().len());
+        text.bytes.extend_from_slice(part.bytes());
         if is_last(cursor.peek()) {
             break;
         }
-        text.push(b"/", cursor.place_before());
+        text.bytes.push(b'/');
     }
-    match text.bytes().is_empty() {
+    match text.bytes.is_empty() {
         true => Err(Problem::new(place, 2, "this pattern is empty")),
-        false => Ok(Selector::Pattern(text.into_text())),
+        false => Ok(Selector::Pattern(text)),
     }
 }
 

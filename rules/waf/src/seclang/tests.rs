@@ -143,20 +143,28 @@ fn the_number_of_files_is_bounded() {
 
 #[test]
 fn the_number_of_bytes_is_bounded() {
-    let comments = "#".repeat(BYTES_MAX / 8);
-    let files = Memory::from_iter([("main.conf", "Include big\n".repeat(9)), ("big", comments)]);
-    let report = read_main(&files).unwrap_err();
-    assert_eq!(report.summary(), "main.conf:8:9: more than 67108864 bytes are read");
+    let main = "Include big\nSecMarker A\n";
+    let read =
+        |len| read_main(&Memory::from_iter([("main.conf", main), ("big", &"#".repeat(len))]));
+    assert_eq!(read(BYTES_MAX - main.len()).unwrap().0.len(), 1);
+    let report = read(BYTES_MAX - main.len() + 1).unwrap_err();
+    assert_eq!(report.summary(), "main.conf:1:9: more than 67108864 bytes are read");
 }
 
 #[test]
 fn the_number_of_problems_is_bounded() {
-    let report = read_text("x\n".repeat(2 * PROBLEMS_MAX)).unwrap_err();
-    assert_eq!(report.problems().len(), PROBLEMS_MAX + 1);
-    let [.., last, stop] = report.problems() else { panic!() };
-    let lines = (last.place.line, stop.place.line, PROBLEMS_MAX as u32);
-    assert_eq!(lines, (lines.2, lines.2, lines.2));
-    assert_eq!(stop.message, "too many problems: nothing behind this place has been read");
+    let ids = format!("SecRuleRemoveById {}", "x ".repeat(2 * PROBLEMS_MAX));
+    for text in
+        [&*"x\n".repeat(2 * PROBLEMS_MAX), &"# \\\nInclude\n".repeat(2 * PROBLEMS_MAX), &ids]
+    {
+        let report = read_text(text).unwrap_err();
+        assert_eq!(report.problems().len(), PROBLEMS_MAX + 1, "{text}");
+        let Some([last, stop]) = report.problems().last_chunk() else { panic!("{report}") };
+        assert_eq!(last.place, stop.place);
+        assert_eq!(stop.message, "too many problems: nothing behind this place has been read");
+    }
+    let swallowed = format!("# {}", "\\\nInclude".repeat(9));
+    assert_eq!(read_text(swallowed).unwrap_err().problems().len(), 1);
 }
 
 #[test]
