@@ -141,7 +141,11 @@ async fn bodies_are_inspected_before_they_are_sent() {
             let reply = call.body(body::full(body.clone())).send().await;
             assert_eq!(reply.status.as_u16(), status, "{kind} {body}");
             if status == 200 {
-                assert_eq!(reply.text(), body, "the origin gets what was held back");
+                assert_eq!(
+                    reply.json()["hash"],
+                    body::hash(body.as_bytes()),
+                    "what was held back comes whole"
+                );
             }
         }
     }
@@ -162,7 +166,8 @@ async fn a_long_body_is_inspected_in_part_or_refused() {
     };
     let late = format!("a={}&b=attack", "x".repeat(2_000));
     let reply = send("/", late.clone()).await;
-    assert_eq!((reply.status.as_u16(), reply.text()), (200, late.clone()));
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.json()["hash"], body::hash(late.as_bytes()), "what was held back comes whole");
     assert_eq!(send("/", format!("b=attack&a={}", "x".repeat(2_000))).await.status, 403);
     assert_eq!(send("/strict", late).await.status, 413);
 }

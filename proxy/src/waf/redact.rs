@@ -48,8 +48,10 @@ impl Redaction {
         let mut redaction = Self::default();
         for entry in entries {
             let lower = entry.to_ascii_lowercase();
-            let bad =
-                || format!("`{entry}` is none of args:NAME, json:$.PATH, header:NAME, cookie:NAME");
+            let bad = || {
+                let forms = "args:NAME, json:$.PATH, header:NAME, cookie:NAME";
+                KeyError::new("audit.redact", format!("`{entry}` is none of {forms}"))
+            };
             let (kind, name) = lower.split_once(':').ok_or_else(bad)?;
             match (kind, name.strip_prefix("$.")) {
                 ("args", _) => redaction.arguments.insert(name.into()),

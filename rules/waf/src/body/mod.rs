@@ -27,6 +27,13 @@ pub trait Sink {
         ControlFlow::Continue(())
     }
 
+    /// An array, or an object without members, behind what it holds: its name and how many members it has. A name that only
+    /// leads to these would else be seen by no rule. `Break` as for `arg`.
+    fn container(&mut self, name: &[u8], members: usize) -> ControlFlow<()> {
+        let _ = (name, members);
+        ControlFlow::Continue(())
+    }
+
     /// A cookie: `REQUEST_COOKIES`.
     fn cookie(&mut self, name: &[u8], value: &[u8]) {
         let _ = (name, value);

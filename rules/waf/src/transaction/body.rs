@@ -38,6 +38,14 @@ impl Sink for Parsed<'_> {
         self.arguments.arg(name, value)
     }
 
+    /// An argument too, of as many members as there are, as in Coraza: `{"a__in": [1, 2]}` asks for `a__in` in any case, and
+    /// rules over names have to see that.
+    fn container(&mut self, name: &[u8], members: usize) -> ControlFlow<()> {
+        let count = crate::number::Decimal::from(members as i64);
+        let value = if members == 0 { &b""[..] } else { count.as_bytes() };
+        self.arguments.arg(name, value)
+    }
+
     fn file(&mut self, file: File<'_>) {
         let facts = &mut *self.arguments.facts;
         facts.push(Set::Files, file.field, file.filename);
@@ -156,7 +164,8 @@ impl Transaction {
                 if invalid {
                     parsed.arguments.facts.put_number(Scalar::UrlencodedError, 1);
                 }
-                None
+                // What is not looked at must not look as if it were.
+                found.stopped.map(|at| format!("more arguments than the limit at byte {at}"))
             }
             Processor::Multipart => {
                 let limits = multipart::Limits {

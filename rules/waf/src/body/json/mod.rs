@@ -85,7 +85,10 @@ struct Container {
 }
 
 enum Kind {
-    Object,
+    Object {
+        /// No member has come yet.
+        empty: bool,
+    },
     Array {
         /// Index of the element that comes next.
         next: usize,
@@ -103,7 +106,7 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
         loop {
             match self.token() {
                 Some(b'{') => {
-                    self.enter(Kind::Object)?;
+                    self.enter(Kind::Object { empty: true })?;
                     if self.token() != Some(b'}') {
                         self.member()?;
                         continue;
@@ -131,10 +134,10 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
     /// Goes behind a value over what closes, up to the next value. False where the outermost value is at its end.
     fn advance(&mut self) -> Result<bool, BodyError> {
         while let Some(container) = self.open.last() {
-            let object = matches!(container.kind, Kind::Object);
+            let object = matches!(container.kind, Kind::Object { .. });
             match self.token() {
-                Some(b'}') if object => self.leave(),
-                Some(b']') if !object => self.leave(),
+                Some(b'}') if object => self.leave()?,
+                Some(b']') if !object => self.leave()?,
                 Some(b',') => {
                     self.at += 1;
                     if object {
@@ -161,9 +164,20 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
         Ok(())
     }
 
-    fn leave(&mut self) {
+    fn leave(&mut self) -> Result<(), BodyError> {
+        let start = self.at;
         self.at += 1;
-        self.open.pop();
+        let Some(Container { name_bytes, kind }) = self.open.pop() else { return Ok(()) };
+        let members = match kind {
+            Kind::Array { next } => next,
+            Kind::Object { empty: true } => 0,
+            Kind::Object { empty: false } => return Ok(()),
+        };
+        self.name.truncate(name_bytes);
+        match self.sink.container(&self.name, members) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(BodyError::too_many_arguments(start)),
+        }
     }
 
     /// Reads the key of a member and its colon, and names the value that follows.
@@ -173,7 +187,10 @@ impl<'a, S: Sink + ?Sized> Parser<'a, S> {
         }
         let key = string::scan(self.text, self.at + 1, &mut self.decoded)?;
         self.at = key.next;
-        self.name.truncate(self.open.last().map_or(0, |object| object.name_bytes));
+        if let Some(Container { name_bytes, kind }) = self.open.last_mut() {
+            self.name.truncate(*name_bytes);
+            *kind = Kind::Object { empty: false };
+        }
         self.name.push(b'.');
         self.name.extend_from_slice(if key.bytes.is_empty() { EMPTY_KEY } else { key.bytes });
         if self.token() != Some(b':') {
