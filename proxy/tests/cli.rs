@@ -45,6 +45,25 @@ fn a_bad_configuration_ends_with_2_and_all_its_errors() {
 }
 
 #[test]
+fn a_mistake_of_one_kind_hides_none_of_another() {
+    let misspelt = "listeners.http.listen = \"127.0.0.1:0\"\nlisteners.http.limit = {}\n";
+    let dangling = "[[routes]]\nto = \"cluster:none\"\n";
+    let unreadable = "[listeners.tls]\nlisten = \"127.0.0.1:0\"\ntls = { certs = [{ cert = \"gone.crt\", key = \"gone.key\" }] }\n";
+    for (text, told) in [
+        (
+            format!("{misspelt}{unreadable}{dangling}"),
+            ["did you mean `limits`", "no cluster `none`"],
+        ),
+        (format!("{unreadable}{dangling}"), ["gone.crt", "no cluster `none`"]),
+    ] {
+        let (_dir, path) = config(&text);
+        let output = foxtrot(&["check", "--config", path.to_str().unwrap()]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(told.iter().all(|told| text.contains(told)), "{text}");
+    }
+}
+
+#[test]
 fn errors_are_to_be_had_as_json() {
     let (_dir, path) = config(&GOOD.replace("respond:204", "respond:99"));
     let output = foxtrot(&["check", "--json", "--config", path.to_str().unwrap()]);

@@ -4,6 +4,7 @@
 //! names exist is found out when the snapshot is compiled.
 
 mod include;
+mod remainder;
 
 use std::{
     collections::BTreeSet,
@@ -92,6 +93,10 @@ fn finish(mut document: Document, mut findings: Vec<Finding>) -> Result<Loaded, 
     let mut problems = document.resolve_like();
     let walked = schema::walk(&document);
     problems.extend(walked.problems);
+    // A file that cannot be read, or a key that is there twice, leaves open what the rest refers to.
+    if findings.is_empty() && !problems.is_empty() {
+        problems.extend(remainder::check(&document, &problems));
+    }
     findings.extend(problems.into_iter().map(|problem| document.find_place(problem)));
     if !findings.is_empty() {
         return Err(Report::new(Arc::clone(&document.sources), findings));

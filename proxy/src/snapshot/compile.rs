@@ -94,9 +94,6 @@ pub fn check(path: &std::path::Path) -> Result<(), Report> {
     let loaded = config::load::load(path)?;
     let config = &loaded.config;
     let problems = config::check::check(config);
-    if !problems.is_empty() {
-        return Err(loaded.locate(problems));
-    }
     let listeners = config
         .listeners
         .iter()
@@ -118,13 +115,29 @@ pub fn check(path: &std::path::Path) -> Result<(), Report> {
     // A log file must not be made by looking at the configuration.
     let mut without_log = config.clone();
     without_log.log.access = None;
+    let mut audit = None;
     if let Some(waf) = &mut without_log.waf {
-        waf::check_audit(waf).map_err(|error| {
-            loaded.locate(vec![Problem::at(inside(path!["waf"], &error.key), error.message)])
-        })?;
+        audit = waf::check_audit(waf).err();
         waf.audit = None;
     }
-    compile(&without_log, &around).map(drop).map_err(|problems| loaded.locate(problems))
+    let compiled = compile(&without_log, &around).map(drop);
+    let mut further = compiled.err().unwrap_or_default();
+    further.extend(audit.map(|error| Problem::at(inside(path!["waf"], &error.key), error.message)));
+    let problems = with_further(problems, further);
+    if problems.is_empty() { Ok(()) } else { Err(loaded.locate(problems)) }
+}
+
+/// Problems of the check, and those of compilation that tell something else: some rules are looked at twice.
+fn with_further(mut problems: Vec<Problem>, further: Vec<Problem>) -> Vec<Problem> {
+    let leads_to = |a: &Problem, b: &Problem| b.path.segments().starts_with(a.path.segments());
+    let known = problems.len();
+    for problem in further {
+        let told = &problems[..known];
+        if !told.iter().any(|other| leads_to(other, &problem) || leads_to(&problem, other)) {
+            problems.push(problem);
+        }
+    }
+    problems
 }
 
 /// Every file that a configuration names and that a snapshot reads. Its text says no more of them than their names.

@@ -109,11 +109,6 @@ impl Scan {
         self.words
     }
 
-    /// Bytes that the automaton takes.
-    pub fn memory_usage(&self) -> usize {
-        self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage)
-    }
-
     /// The clauses that a value satisfies, as bits; each value is scanned once.
     pub fn marks<'v>(&self, values: &'v mut Values, id: ValueId) -> &'v [u64] {
         if values.marks(id, self.kind, self.words).is_none() {

@@ -48,8 +48,6 @@ pub struct Settings {
     pub audit: AuditEngine,
     /// `SecAuditLogRelevantStatus`
     pub audit_status: Option<Pattern>,
-    /// `SecAuditLogParts`
-    pub audit_parts: Vec<u8>,
     /// `SecUnicodeMapFile`
     pub unicode: Option<UnicodeMap>,
     /// `SecCollectionTimeout`, in seconds.
@@ -86,7 +84,6 @@ impl Default for Settings {
             steps_max: STEPS_MAX,
             audit: AuditEngine::default(),
             audit_status: None,
-            audit_parts: b"ABIJDEFHZ".to_vec(),
             unicode: None,
             collection_timeout: 3_600,
             geo_database: None,
@@ -147,7 +144,6 @@ impl Settings {
                 let pattern = pattern.map_err(|message| Problem::with(value, message))?;
                 self.audit_status = Some(pattern);
             }
-            "secauditlogparts" => self.audit_parts = value.bytes.clone(),
             "secunicodemapfile" => self.unicode = unicode(arguments, files, sources)?,
             "seccollectiontimeout" => self.collection_timeout = ctl::size(value)? as i64,
             "secgeolookupdb" => {

@@ -223,3 +223,31 @@ fn ready() -> Vec<PathBuf> {
     let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     files.filter(|path| path.extension().is_some_and(|ext| ext == "toml")).collect()
 }
+
+#[test]
+fn what_else_is_wrong_is_told_beside_departures_from_the_schema() {
+    let text = "trusted_proxis = []\n\
+         [listeners.a]\nlisten = \"127.0.0.1:80\"\n[listeners.a.timeouts]\nheader = \"5\"\n\
+         [listeners.b]\nlitsen = \"127.0.0.1:80\"\n\
+         [clusters.blue]\nbalance = \"round\"\n[clusters.green]\nendpoints = []\n\
+         [rollouts.one]\nblue = \"blue\"\ngreen = \"gren\"\n[rollouts.two]\ngreen = \"green\"\n\
+         [[routes]]\nto = \"cluster\"\nlisteners = [\"x\"]\n\
+         [[routes]]\nmatch = { path = \"a\" }\nto = \"rollout:two\"\nlisteners = [\"b\"]\n";
+    let report = parse("main.toml", text).unwrap_err();
+    let told: Vec<_> = report.entries().into_iter().map(|entry| entry.path).collect();
+    let mut expected = vec![
+        "trusted_proxis",
+        "listeners.a.timeouts.header",
+        "listeners.b.litsen",
+        "clusters.blue.balance",
+        // Found by the check alone, in tables that are right.
+        "clusters.green.endpoints",
+        "rollouts.one.green",
+        "rollouts.two.blue",
+        "routes[0].to",
+        "routes[1].match.path",
+    ];
+    assert_eq!(told.len(), expected.len(), "{report}");
+    expected.retain(|path| !told.iter().any(|told| told == path));
+    assert!(expected.is_empty(), "{expected:?} is missing: {report}");
+}

@@ -32,8 +32,8 @@ pub enum Ctl {
     ResponseBodyLimit(usize),
     /// `auditEngine`
     Audit(AuditEngine),
-    /// `auditLogParts`: parts to add, and to leave out.
-    AuditParts(Box<[u8]>, Box<[u8]>),
+    /// `auditLogParts`: records always have the same parts, bodies never among them. There is nothing to change.
+    AuditParts,
     /// `parseXmlIntoArgs`
     XmlIntoArgs(XmlIntoArgs),
 }
@@ -214,15 +214,11 @@ pub fn size(value: &Text) -> Result<usize, Problem> {
 }
 
 fn audit_parts(value: &Text) -> Result<Ctl, Problem> {
-    let (sign, parts) = match value.bytes.split_first() {
-        Some((sign @ (b'+' | b'-'), parts)) => (*sign, parts),
-        _ => (b'+', value.bytes.as_slice()),
-    };
-    if !parts.iter().all(|part| matches!(part, b'A'..=b'K' | b'Z')) {
-        return Err(Problem::with(value, "no parts of an audit record: letters A to K and Z"));
+    let parts = value.bytes.strip_prefix(b"+").or(value.bytes.strip_prefix(b"-"));
+    if parts.unwrap_or(&value.bytes).iter().all(|part| matches!(part, b'A'..=b'K' | b'Z')) {
+        return Ok(Ctl::AuditParts);
     }
-    let (parts, none) = (parts.into(), Box::default());
-    Ok(if sign == b'+' { Ctl::AuditParts(parts, none) } else { Ctl::AuditParts(none, parts) })
+    Err(Problem::with(value, "no parts of an audit record: letters A to K and Z"))
 }
 
 /// Words of `SecRuleEngine`.

@@ -49,7 +49,7 @@ pub fn of_phrases(phrases: &[Vec<u8>]) -> Option<Clause> {
         return None;
     }
     let lower = phrases.iter().map(|phrase| phrase.to_ascii_lowercase());
-    let clause: Clause = lower.map(|phrase| cut(phrase)).collect();
+    let clause: Clause = lower.map(cut).collect();
     (commonness(&clause) < COMMONNESS_MAX || phrases.len() > LITERALS_MAX).then_some(clause)
 }
 

@@ -99,7 +99,7 @@ impl<'b> Builder<'b> {
             Kind::DefaultAction(actions) => self.default_action(place, actions),
             Kind::Marker(name) => self.items.push(Item::Marker(name.bytes)),
             Kind::UpdateTarget { which, targets, replaced } => {
-                self.updates.push(Update::Targets(place, which, targets, replaced));
+                self.updates.push(Update::Targets(which, targets, replaced));
             }
             Kind::UpdateAction { id, link, actions } => {
                 self.updates.push(Update::Actions(place, id, link, actions));
@@ -358,10 +358,7 @@ impl<'b> Builder<'b> {
         });
         let scans = scans.into_iter().enumerate().map(|(kind, scan)| scan.build(kind));
         let scans: Vec<_> = scans.collect();
-        let scans: [scan::Scan; 2] = match <[_; 2]>::try_from(scans) {
-            Ok(scans) => scans,
-            Err(_) => [scan::Scan::default(), scan::Scan::default()],
-        };
+        let scans: [scan::Scan; 2] = <[_; 2]>::try_from(scans).unwrap_or_default();
         RuleSet {
             settings: std::mem::take(&mut self.settings),
             rules,
@@ -442,16 +439,13 @@ impl Written<'_> {
             return problem("the rule has no id")
                 .map(|p| p.note("add `id:` and a number of its own"));
         };
-        match compiled.ids.insert(id, place) {
-            Some(first) => {
-                Some(Problem::new(place, id.to_string().len(), format!("id {id} is taken")).also(
-                    first,
-                    id.to_string().len(),
-                    "by this rule",
-                ))
-            }
-            None => None,
-        }
+        let digits = id.to_string().len();
+        let first = compiled.ids.insert(id, place)?;
+        Some(Problem::new(place, digits, format!("id {id} is taken")).also(
+            first,
+            digits,
+            "by this rule",
+        ))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug)]
 pub enum Update {
     /// Targets.
-    Targets(Place, ast::Which, Vec<ast::Target>, Option<Vec<ast::Target>>),
+    Targets(ast::Which, Vec<ast::Target>, Option<Vec<ast::Target>>),
     /// Actions: id and link.
     Actions(Place, u64, usize, Vec<ast::Action>),
 }
@@ -25,7 +25,7 @@ pub enum Update {
 /// A pattern that cannot be read, an action that cannot be changed. That no rule is meant is none: rule sets take rules away.
 pub fn apply(update: &Update, drafts: &mut [Draft]) -> Result<(), Problem> {
     match update {
-        Update::Targets(_, which, targets, replaced) => {
+        Update::Targets(which, targets, replaced) => {
             let mut selection = Selection::new(which)?;
             for draft in drafts.iter_mut().filter(|draft| !draft.link && draft.operator.is_some()) {
                 if selection.takes(draft) {

@@ -32,7 +32,7 @@ pub(super) const DIRECTIVES: &[Directive] = &[
     row("SecAuditLogDirMode", (1, 1), Text, WithoutEffect, AUDIT_LOG),
     row("SecAuditLogFileMode", (1, 1), Text, WithoutEffect, AUDIT_LOG),
     row("SecAuditLogFormat", (1, 1), Words(&["JSON", "Native", "JsonLegacy", "OCSF"]), WithoutEffect, AUDIT_LOG),
-    row("SecAuditLogParts", (1, 1), Text, Setting, "which parts of a transaction an audit record has"),
+    row("SecAuditLogParts", (1, 1), Text, WithoutEffect, "records always have the same parts, bodies never among them"),
     row("SecAuditLogPrefix", (1, 1), Text, WithoutEffect, AUDIT_LOG),
     row("SecAuditLogRelevantStatus", (1, 1), Text, Setting, "pattern for the response statuses that SecAuditEngine RelevantOnly reports"),
     row("SecAuditLogStorageDir", (1, 1), Text, WithoutEffect, AUDIT_LOG),

@@ -199,8 +199,7 @@ impl Transaction {
             Ctl::ResponseBodyAccess(access) => state.control.response_body = *access,
             Ctl::ResponseBodyLimit(max) => state.control.response_body_max = *max,
             Ctl::Audit(engine) => state.control.audit = *engine,
-            // Which parts a record has is for the proxy's configuration; what is left out here is left out there.
-            Ctl::AuditParts(..) => {}
+            Ctl::AuditParts => {}
             Ctl::XmlIntoArgs(into_args) => state.control.xml_into_args = *into_args,
         }
     }
