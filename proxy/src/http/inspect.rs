@@ -17,7 +17,7 @@ use super::{context::Exchange, reply, reply::Reply};
 use crate::{
     error::Error,
     upstream::client_error,
-    waf::{Facts, Inspection, Judged, Policy},
+    waf::{Begun, Facts, Inspection, Judged, Policy},
     wire::{Body, BodyError, RequestHead},
 };
 
@@ -40,9 +40,11 @@ pub async fn request(
     body: Body,
 ) -> Result<Inspected, Error> {
     let facts = facts(x);
-    let begun = Inspection::begin(policy, &facts, head).map_err(|()| Error::Denied)?;
-    let Some(inspection) = begun else { return Ok(Inspected::Pass(body)) };
-    let inspection = x.waf.insert(Box::new(inspection));
+    let inspection = match Inspection::begin(policy, &facts, head) {
+        Begun::Inspected(inspection) => x.waf.insert(inspection),
+        Begun::Allowed => return Ok(Inspected::Pass(body)),
+        Begun::Denied => return Err(Error::Denied),
+    };
     let judged = inspection.request_headers();
     if judged != Judged::Pass {
         return end(x, judged).map(Inspected::Answer);

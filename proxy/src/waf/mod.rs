@@ -12,7 +12,7 @@ mod transaction;
 
 pub use audit::Subject;
 pub use compile::{Compiled, check_audit, compile, files};
-pub use transaction::{Facts, Inspection, Judged};
+pub use transaction::{Begun, Facts, Inspection, Judged};
 
 use std::sync::{Arc, OnceLock};
 

@@ -62,6 +62,17 @@ pub struct Facts {
     pub transfer_encoding: Option<HeaderValue>,
 }
 
+/// What the lists say, and how the exchange is looked at.
+#[derive(Debug)]
+pub enum Begun {
+    /// The rules look at it.
+    Inspected(Box<Inspection>),
+    /// Nobody looks at it.
+    Allowed,
+    /// Its client is turned away.
+    Denied,
+}
+
 /// What is to happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judged {
@@ -76,25 +87,22 @@ pub enum Judged {
 }
 
 impl Inspection {
-    /// Begins to look at an exchange, unless a list says that nobody does.
-    ///
-    /// # Errors
-    /// A list turns the client away.
+    /// Begins to look at an exchange, unless a list decides.
     pub fn begin(
         policy: &Arc<Policy>,
         facts: &Facts,
         head: &RequestHead,
-    ) -> Result<Option<Self>, ()> {
+    ) -> Begun {
         let shared = &policy.shared;
         match shared.lists.find(facts.client.ip()) {
             Listed::No => {}
             Listed::Allowed => {
                 shared.counters.verdict(facts.worker, Verdict::Allowed);
-                return Ok(None);
+                return Begun::Allowed;
             }
             Listed::Denied => {
                 shared.counters.verdict(facts.worker, Verdict::Denied);
-                return Err(());
+                return Begun::Denied;
             }
         }
         let mut id = [0; 32];
@@ -119,7 +127,7 @@ impl Inspection {
             verdict: Verdict::Pass,
         };
         inspection.show_request(facts, head);
-        Ok(Some(inspection))
+        Begun::Inspected(Box::new(inspection))
     }
 
     fn show_request(&mut self, facts: &Facts, head: &RequestHead) {

@@ -8,7 +8,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version,
-    header::{CONNECTION, HOST, UPGRADE},
+    header::{CONNECTION, CONTENT_TYPE, HOST, UPGRADE},
 };
 
 use super::message::{RequestHead, ResponseHead, Target, Written};
@@ -163,11 +163,12 @@ impl Scan {
 
 fn request_head(head: Bytes, fields_max: usize) -> Result<RequestHead, Error> {
     let (line, rest) = split_line(&head);
-    let (method, target, (version, unknown)) = request_line(&line)?;
+    let RequestLine { method, target, version, unknown } = request_line(&line)?;
     let mut headers = fields(&rest, fields_max).map_err(|error| match error {
         FieldError::Malformed(what) => Error::Malformed(what),
         FieldError::TooMany => Error::HeadersTooLarge,
     })?;
+    one_content_type(&headers)?;
     let host =
         take_host(&mut headers, version)?.map(|host| Bytes::copy_from_slice(host.as_bytes()));
     let absolute = !matches!(target.first(), Some(b'/' | b'*'));
@@ -181,20 +182,29 @@ fn request_head(head: Bytes, fields_max: usize) -> Result<RequestHead, Error> {
     Ok(RequestHead { method, target, authority, version, headers, upgrade, written })
 }
 
+/// The first line of a request.
+struct RequestLine {
+    method: Method,
+    target: Bytes,
+    version: Version,
+    /// A version that is not ours, for which the rest is read as HTTP/1.1.
+    unknown: Option<Bytes>,
+}
+
 /// RFC 9112, 3: `method SP request-target SP HTTP-version`, single spaces.
-fn request_line(line: &Bytes) -> Result<(Method, Bytes, (Version, Option<Bytes>)), Error> {
+fn request_line(line: &Bytes) -> Result<RequestLine, Error> {
     let malformed = Error::Malformed("request line");
     let Some(first) = memchr::memchr(b' ', line) else { return Err(malformed) };
     let Some(last) = memchr::memrchr(b' ', line).filter(|&last| last > first) else {
         return Err(malformed);
     };
-    let version = http_version(line.slice(last + 1..))?;
+    let (version, unknown) = http_version(line.slice(last + 1..))?;
     let target = line.slice(first + 1..last);
     if target.is_empty() || target.iter().any(|&b| b <= b' ' || b == 0x7f || b == b'#') {
         return Err(Error::Malformed("request target"));
     }
     let method = Method::from_bytes(&line[..first]).map_err(|_| Error::Malformed("method"))?;
-    Ok((method, target, version))
+    Ok(RequestLine { method, target, version, unknown })
 }
 
 /// The version, and one that is not ours: the rest of its head is read as that of HTTP/1.1, to be looked at and refused.
@@ -208,6 +218,14 @@ fn http_version(text: Bytes) -> Result<(Version, Option<Bytes>), Error> {
             Ok((Version::HTTP_11, Some(text)))
         }
         _ => Err(Error::Malformed("http version")),
+    }
+}
+
+/// A body is of one type (RFC 9110, 8.3): of several, the origin may read another one than who looks at it before.
+pub fn one_content_type(headers: &HeaderMap) -> Result<(), Error> {
+    match headers.get_all(CONTENT_TYPE).iter().count() {
+        0 | 1 => Ok(()),
+        _ => Err(Error::Malformed("more than one content type")),
     }
 }
 

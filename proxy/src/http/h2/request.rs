@@ -40,6 +40,7 @@ pub(super) fn request_head(parts: Parts, fields_max: usize) -> Result<RequestHea
         return Err(Error::Malformed("request target"));
     }
     join_cookies(&mut headers);
+    parse::one_content_type(&headers)?;
     if headers.len() + 1 > fields_max {
         return Err(Error::HeadersTooLarge);
     }
