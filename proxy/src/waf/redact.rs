@@ -123,15 +123,15 @@ fn is_secret(lower: &[u8]) -> bool {
     SECRET.iter().any(|part| memchr::memmem::find(lower, part.as_bytes()).is_some())
 }
 
-/// The same text without card numbers: 13 to 19 digits, spaces or dashes between, whose checksum holds.
+/// The same text without card numbers: 13 to 19 digits that stand by themselves, spaces or dashes between, whose first digit
+/// is one of a card's and whose checksum holds (ISO/IEC 7812-1).
 pub(super) fn cards(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        match card(rest) {
-            Some(length)
-                if !at.checked_sub(1).is_some_and(|before| text[before].is_ascii_digit()) =>
-            {
+        let behind = at.checked_sub(1).and_then(|before| text.get(before));
+        match card(rest).filter(|_| !behind.is_some_and(u8::is_ascii_alphanumeric)) {
+            Some(length) => {
                 out.extend_from_slice(MARK);
                 at += length;
             }
@@ -146,7 +146,7 @@ pub(super) fn cards(text: &[u8]) -> Vec<u8> {
 
 /// How many bytes a card number at the beginning of a text takes.
 fn card(text: &[u8]) -> Option<usize> {
-    if !text.first()?.is_ascii_digit() {
+    if !matches!(text.first()?, b'2'..=b'6') {
         return None;
     }
     let mut digits = Vec::with_capacity(19);
@@ -165,7 +165,8 @@ fn card(text: &[u8]) -> Option<usize> {
     let weighed = digits.iter().rev().enumerate();
     let sum: u32 =
         weighed.map(|(at, digit)| if at % 2 == 1 { doubled(*digit) } else { *digit }).sum();
-    ((13..=19).contains(&digits.len()) && sum.is_multiple_of(10)).then_some(end)
+    let alone = !text.get(end).is_some_and(u8::is_ascii_alphanumeric);
+    (alone && (13..=19).contains(&digits.len()) && sum.is_multiple_of(10)).then_some(end)
 }
 
 #[cfg(test)]
@@ -189,6 +190,9 @@ mod tests {
     fn card_numbers_are_left_out() {
         assert_eq!(cards(b"pay 4111 1111-1111 1111 now"), b"pay [redacted] now");
         assert_eq!(cards(b"4111111111111112"), b"4111111111111112");
-        assert_eq!(cards(b"id=94111111111111111"), b"id=94111111111111111");
+        for other in [&b"id=94111111111111111"[..], b"74b67e4111111111111111", b"4111111111111111a"]
+        {
+            assert_eq!(cards(other), other);
+        }
     }
 }

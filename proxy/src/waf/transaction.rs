@@ -88,11 +88,7 @@ pub enum Judged {
 
 impl Inspection {
     /// Begins to look at an exchange, unless a list decides.
-    pub fn begin(
-        policy: &Arc<Policy>,
-        facts: &Facts,
-        head: &RequestHead,
-    ) -> Begun {
+    pub fn begin(policy: &Arc<Policy>, facts: &Facts, head: &RequestHead) -> Begun {
         let shared = &policy.shared;
         match shared.lists.find(facts.client.ip()) {
             Listed::No => {}
