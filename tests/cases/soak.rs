@@ -1,7 +1,7 @@
 //! The promises that only show over many reloads, connections or bytes.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     net::{SocketAddr, TcpListener},
     rc::Rc,
     time::Duration,
@@ -18,7 +18,7 @@ use tokio::{
 struct Load {
     over: Cell<bool>,
     requests: Cell<u64>,
-    failures: Cell<u64>,
+    failures: RefCell<Vec<String>>,
 }
 
 const H1_CONNECTIONS: usize = 64;
@@ -26,6 +26,7 @@ const H2_CONNECTIONS: usize = 16;
 const STREAMS: usize = 4;
 const TUNNELS: usize = 100;
 const RELOADS: usize = 200;
+const WARM_REQUESTS: u64 = 20_000;
 
 #[tokio::test]
 async fn two_hundred_reloads_under_load_lose_nothing() {
@@ -57,6 +58,8 @@ async fn reloads_under_load() {
             );
         }
         if round == 20 {
+            // Buffers and pools grow to what the load needs at its busiest, which is not what reloads are to blame for.
+            within_long("the load to be warm", requests_reach(&load, WARM_REQUESTS)).await;
             rss_before = proxy.rss_bytes();
         }
     }
@@ -67,7 +70,9 @@ async fn reloads_under_load() {
     }
 
     assert!(load.requests.get() > RELOADS as u64, "{} requests are no load", load.requests.get());
-    assert_eq!(load.failures.get(), 0, "of {} requests", load.requests.get());
+    let failures = load.failures.borrow();
+    assert!(failures.is_empty(), "{failures:?} of {} requests", load.requests.get());
+    drop(failures);
     for tunnel in &mut tunnels {
         echo(tunnel).await;
     }
@@ -133,6 +138,12 @@ async fn spawn_load(proxy: &Proxy, load: &Rc<Load>) -> Vec<tokio::task::JoinHand
     clients
 }
 
+async fn requests_reach(load: &Load, count: u64) {
+    while load.requests.get() < count {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 async fn requests(mut client: Client, load: Rc<Load>) {
     while !load.over.get() {
         count(client.request("GET", "/").try_send().await, &load);
@@ -141,8 +152,12 @@ async fn requests(mut client: Client, load: Rc<Load>) {
 
 fn count(reply: Result<Reply, hyper::Error>, load: &Load) {
     load.requests.set(load.requests.get() + 1);
-    if !reply.is_ok_and(|reply| reply.status == 200) {
-        load.failures.set(load.failures.get() + 1);
+    match reply {
+        Ok(reply) if reply.status == 200 => {}
+        Ok(reply) => {
+            load.failures.borrow_mut().push(format!("{} {:?}", reply.status, reply.text()))
+        }
+        Err(error) => load.failures.borrow_mut().push(format!("{error:?}")),
     }
 }
 

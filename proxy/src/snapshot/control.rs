@@ -239,6 +239,8 @@ impl Control {
     }
 
     async fn apply(&self, read: Read, cause: Cause) -> ReloadResult {
+        // Loads may follow each other faster than the clock ticks, and what is freed now makes room for the next.
+        self.free_retired();
         let before = self.snapshot();
         let unchanged = {
             let state = self.state.lock();
