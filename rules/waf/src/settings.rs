@@ -95,7 +95,7 @@ impl Default for Settings {
 }
 
 /// Steps of a pattern that needs backtracking, where nothing is set.
-const STEPS_MAX: usize = 500_000;
+const STEPS_MAX: usize = 1_000_000;
 /// PCRE counts calls of its matcher, each of which is several of our steps.
 const STEPS_PER_CALL: usize = 100;
 

@@ -27,7 +27,7 @@ pub enum Selector {
     /// Those of this name, compared without case.
     Name(Box<[u8]>),
     /// Those whose name has a match.
-    Pattern(Pattern),
+    Pattern(Box<Pattern>),
     /// The member of `TX` of this name.
     Tx(Name),
 }
@@ -72,7 +72,8 @@ impl Target {
             Some(ast::Selector::Name(name)) => Selector::Name(name.bytes.clone().into()),
             Some(ast::Selector::Pattern(pattern)) => {
                 let compiled = Pattern::new(&pattern.bytes, Case::Insensitive);
-                Selector::Pattern(compiled.map_err(|message| Problem::with(pattern, message))?)
+                let compiled = compiled.map_err(|message| Problem::with(pattern, message))?;
+                Selector::Pattern(Box::new(compiled))
             }
         };
         let tx_name = match (&target.selector, &selector) {
