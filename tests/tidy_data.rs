@@ -132,6 +132,9 @@ pub const NON_ASCII: &[&str] = &[
     "proxy/src/config/load/tests/random.rs",
     "proxy/src/route/host.rs",
     "proxy/src/route/path.rs",
+    "rules/waf/src/body/json/tests.rs",
+    "rules/waf/src/body/multipart/tests.rs",
+    "rules/waf/src/body/xml/tests.rs",
 ];
 
 /// Pages that others lead to and that are still being written.

@@ -114,6 +114,7 @@ fn run(policy: &Arc<Policy>, store: &Arc<Store>, request: &Request, worker: &mut
 }
 
 fn main() {
+    let only = std::env::var("ONLY").ok();
     let paths: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let begun = Instant::now();
     let rules = match RuleSet::load(&Disk, &paths) {
@@ -127,7 +128,8 @@ fn main() {
     let policy = Arc::new(Policy::new(rules).mode(Mode::On));
     let store = Arc::new(Store::new(1000));
     let mut worker = Worker::new(64 << 20);
-    for request in requests() {
+    let wanted = |request: &Request| only.as_ref().is_none_or(|only| request.name == only);
+    for request in requests().into_iter().filter(wanted) {
         let report = run(&policy, &store, &request, &mut worker);
         let ids: Vec<u64> = report
             .matches
@@ -135,7 +137,7 @@ fn main() {
             .filter(|one| one.log)
             .map(|one| policy.rules().meta(one.rule).id)
             .collect();
-        let count = if request.body.len() > 100_000 { 20 } else { 2000 };
+        let count = if request.body.len() > 100_000 { 20 } else { 1000 };
         let begun = Instant::now();
         for _ in 0..count {
             run(&policy, &store, &request, &mut worker);
