@@ -28,6 +28,9 @@ fn touched() -> (Metrics, impl Sized) {
     metrics.config_generation().set(3.0);
     metrics.config_reloads("ok").inc(0);
     metrics.access_log_lines("written").inc(0);
+    metrics.waf_requests("pass").inc(0);
+    metrics.waf_rule_hits("1", "log").inc(0);
+    metrics.waf_audit_records("written").inc(0);
     let weight = metrics.rollout_weight("g", Colour::Blue);
     weight.set(99.75);
     let endpoint = metrics.endpoint_state("c", "10.0.0.1:80");

@@ -58,8 +58,8 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "log.access.queue",
         &[
-            Read("observe::access_log::open", "config.queue as usize"),
-            Read("observe::access_log::write", "batch.lines >= self.shared.lines_max"),
+            Read("observe::access_log::open", "config.queue"),
+            Read("observe::access_log::write_with", "batch.lines >= self.shared.lines_max"),
         ],
     ),
     row("drain.delay", &[Case("drain::readiness_goes_off_while_requests_are_still_served")]),
@@ -653,7 +653,7 @@ pub(super) const ROWS: &[Row] = &[
                     "\"respond:404\"",
                 ],
             ),
-            Read("http::handle::answer", "match &route.action"),
+            Read("http::handle::act", "match &route.action"),
         ],
     ),
     row(
