@@ -6,7 +6,7 @@ use tokio::{net::TcpListener, runtime::Builder, sync::mpsc};
 
 use crate::{
     config::Runtime,
-    listener::{ListenerState, accept::accept},
+    listener::{ListenerState, Listening, accept::accept},
     snapshot::Snapshot,
     upstream,
     worker::Worker,
@@ -25,7 +25,7 @@ pub struct Workers {
 
 /// What the control thread asks of a worker.
 enum Command {
-    Listen(Arc<ListenerState>, std::net::TcpListener),
+    Listen(Listening, std::net::TcpListener),
 }
 
 /// How often a worker looks after its idle upstream connections.
@@ -72,7 +72,7 @@ impl Workers {
     pub fn listen(&self, state: &Arc<ListenerState>, sockets: Vec<std::net::TcpListener>) {
         for (commands, socket) in self.commands.iter().zip(sockets) {
             // A worker that is gone has taken the process with it.
-            let _ = commands.send(Command::Listen(Arc::clone(state), socket));
+            let _ = commands.send(Command::Listen(state.listening(), socket));
         }
     }
 
@@ -100,7 +100,7 @@ async fn run(worker: Arc<Worker>, mut commands: mpsc::UnboundedReceiver<Command>
     loop {
         tokio::select! {
             command = commands.recv() => match command {
-                Some(Command::Listen(state, socket)) => listen(&worker, state, socket),
+                Some(Command::Listen(listening, socket)) => listen(&worker, listening, socket),
                 None => return,
             },
             _ = sweep.tick() => upstream::sweep(worker.id, &worker.snapshot().clusters),
@@ -108,10 +108,10 @@ async fn run(worker: Arc<Worker>, mut commands: mpsc::UnboundedReceiver<Command>
     }
 }
 
-fn listen(worker: &Arc<Worker>, state: Arc<ListenerState>, socket: std::net::TcpListener) {
+fn listen(worker: &Arc<Worker>, listening: Listening, socket: std::net::TcpListener) {
     match TcpListener::from_std(socket) {
-        Ok(socket) => drop(tokio::spawn(accept(Arc::clone(worker), state, socket))),
-        Err(error) => tracing::error!(listener = %state.name, %error, "cannot listen"),
+        Ok(socket) => drop(tokio::spawn(accept(Arc::clone(worker), listening, socket))),
+        Err(error) => tracing::error!(listener = %listening.state.name, %error, "cannot listen"),
     }
 }
 

@@ -20,7 +20,6 @@ mod observe;
 mod proxy_protocol;
 mod reload;
 mod routing;
-mod soak;
 mod split;
 mod tls;
 mod tunnels;

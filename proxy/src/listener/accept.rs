@@ -2,11 +2,10 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use futures_util::FutureExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tracing::{debug, warn};
 
-use super::{Full, Listener, ListenerState, Permit, Phase, reached};
+use super::{Full, Listener, ListenerState, Listening, Permit, Phase, reached};
 use crate::{
     clock,
     http::connection::{self, Arrival},
@@ -14,21 +13,32 @@ use crate::{
 };
 
 /// Serves one socket of a listener until the listener drains.
-pub async fn accept(worker: Arc<Worker>, state: Arc<ListenerState>, socket: TcpListener) {
+pub async fn accept(worker: Arc<Worker>, listening: Listening, socket: TcpListener) {
+    let state = &listening.state;
     let mut phase = state.phase();
     loop {
         tokio::select! {
             biased;
             () = reached(&mut phase, Phase::Draining) => break,
             accepted = socket.accept() => match accepted {
-                Ok((tcp, peer)) => take(&worker, &state, tcp, peer),
-                Err(error) => back_off(&state, &error).await,
+                Ok((tcp, peer)) => take(&worker, state, tcp, peer),
+                Err(error) => back_off(state, &error).await,
             },
         }
     }
-    // Connections in the queue are made, as their clients see it: closing the socket now would reset them.
-    while let Some(Ok((tcp, peer))) = socket.accept().now_or_never() {
-        take(&worker, &state, tcp, peer);
+    empty(&worker, state, socket);
+}
+
+/// Connections in the queue are made, as their clients see it: closing the socket now would reset them. The kernel is asked,
+/// since the reactor may not have heard of the last of them yet.
+fn empty(worker: &Arc<Worker>, state: &Arc<ListenerState>, socket: TcpListener) {
+    let Ok(socket) = socket.into_std() else { return };
+    while let Ok((tcp, peer)) = socket.accept() {
+        let tcp = tcp.set_nonblocking(true).and_then(|()| TcpStream::from_std(tcp));
+        match tcp {
+            Ok(tcp) => take(worker, state, tcp, peer),
+            Err(error) => debug!(listener = %state.name, %error, "cannot take a connection"),
+        }
     }
 }
 

@@ -64,6 +64,7 @@ pub struct ListenerState {
     pub address: SocketAddr,
     phase: watch::Sender<Phase>,
     open: AtomicUsize,
+    sockets: AtomicUsize,
     closed: Notify,
     by_ip: [Mutex<HashMap<IpAddr, u32, foldhash::fast::RandomState>>; SHARDS],
     retired: ArcSwapOption<Held>,
@@ -105,6 +106,13 @@ pub struct Permit {
     ip: Option<IpAddr>,
 }
 
+/// A socket that listens, counted until dropped.
+#[derive(Debug)]
+pub struct Listening {
+    /// The listener whose socket it is.
+    pub state: Arc<ListenerState>,
+}
+
 const SHARDS: usize = 16;
 
 impl ListenerState {
@@ -115,6 +123,7 @@ impl ListenerState {
             address,
             phase: watch::Sender::new(Phase::Serving),
             open: AtomicUsize::new(0),
+            sockets: AtomicUsize::new(0),
             closed: Notify::new(),
             by_ip: Default::default(),
             retired: ArcSwapOption::empty(),
@@ -169,14 +178,29 @@ impl ListenerState {
         self.retired.store(None);
     }
 
-    /// Waits until no connection is open.
+    /// Counts a socket, from before a worker has it.
+    pub fn listening(self: &Arc<Self>) -> Listening {
+        self.sockets.fetch_add(1, Ordering::Relaxed);
+        Listening { state: Arc::clone(self) }
+    }
+
+    /// Waits until no socket listens and no connection is open: what a socket has taken and a worker has not is on its way.
     pub async fn drained(&self) {
+        self.until(|| self.sockets.load(Ordering::Acquire) == 0 && self.open() == 0).await;
+    }
+
+    /// Waits until no socket listens.
+    pub async fn silent(&self) {
+        self.until(|| self.sockets.load(Ordering::Acquire) == 0).await;
+    }
+
+    async fn until(&self, ended: impl Fn() -> bool) {
         loop {
             let closed = self.closed.notified();
             tokio::pin!(closed);
             // Registered before the count is read, so that no close falls between the two.
             closed.as_mut().enable();
-            if self.open() == 0 {
+            if ended() {
                 return;
             }
             closed.await;
@@ -267,6 +291,14 @@ impl Drop for Permit {
     }
 }
 
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if self.state.sockets.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.state.closed.notify_waiters();
+        }
+    }
+}
+
 impl Full {
     /// The word in metrics and logs.
     pub fn as_str(self) -> &'static str {
@@ -290,6 +322,8 @@ fn caller(ip: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
@@ -330,5 +364,20 @@ mod tests {
         });
         drop(permit);
         waiting.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_a_socket_still_holds_is_not_drained() {
+        let state = ListenerState::new("a", SocketAddr::from(([127, 0, 0, 1], 1)));
+        let (first, second) = (state.listening(), state.listening());
+        drop(first);
+        assert!(state.drained().now_or_never().is_none());
+        assert!(state.silent().now_or_never().is_none());
+        let permit = state.admit(&Default::default()).unwrap();
+        drop(second);
+        assert!(state.silent().now_or_never().is_some());
+        assert!(state.drained().now_or_never().is_none());
+        drop(permit);
+        assert!(state.drained().now_or_never().is_some());
     }
 }

@@ -17,7 +17,7 @@ use super::{
     Snapshot,
     compile::{self, Surroundings},
     history::History,
-    plan::{Ours, Plan},
+    plan::{self, Ours, Plan},
     read::{Read, errors, files_of, read, read_text},
     state::{State, last},
     watch::{Fingerprints, Target, Watch},
@@ -274,6 +274,7 @@ impl Control {
     ) -> Result<(Arc<Snapshot>, Plan), Vec<Problem>> {
         let count = self.worker_count();
         let draining = self.state.lock().draining.clone();
+        plan::silenced(config, &draining).await;
         let ours = Ours { serving: &before.listeners, draining: &draining };
         let plan = Plan::make(config, &ours, count)?;
         let around = Surroundings {

@@ -6,9 +6,13 @@ use std::{
     collections::BTreeMap,
     net::{SocketAddr, TcpListener},
     sync::Arc,
+    time::Duration,
 };
 
+use futures_util::future::join_all;
+
 use crate::{
+    clock,
     config::{Config, diagnostic::Problem, document::path},
     listener::{Listener, ListenerState, socket},
 };
@@ -78,6 +82,20 @@ impl Ours<'_> {
         address.port() != 0 && serving.chain(draining).any(|held| held == address)
     }
 }
+
+/// Waits for the sockets of listeners that drain, where another is to listen on their address: the kernel would give some of
+/// the new connections to them, and what comes in the moment that they close is reset.
+pub(super) async fn silenced(config: &Config, draining: &[Arc<ListenerState>]) {
+    let wanted = |state: &&Arc<ListenerState>| {
+        config.listeners.values().any(|listener| listener.listen == state.address)
+    };
+    let closed = join_all(draining.iter().filter(wanted).map(|state| state.silent()));
+    // A worker that is stuck is no reason to refuse a configuration.
+    let _ = tokio::time::timeout_at(clock::now() + SILENCE_TIME, closed).await;
+}
+
+/// How long workers have to close their sockets.
+const SILENCE_TIME: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

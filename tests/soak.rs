@@ -1,4 +1,15 @@
 //! The promises that only show over many reloads, connections or bytes.
+//!
+//! They measure memory, which depends on how much of the machine others take. That is why they are a binary of their own,
+//! which cargo runs by itself, and why they run one after the other.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::large_futures,
+    clippy::print_stdout,
+    reason = "test code fails by panicking, and may be as large as it reads best"
+)]
 
 use std::{
     cell::{Cell, RefCell},
@@ -12,6 +23,9 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     task::LocalSet,
 };
+
+/// Held by the one that runs.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// What the load has seen so far.
 #[derive(Default)]
@@ -30,6 +44,7 @@ const WARM_REQUESTS: u64 = 20_000;
 
 #[tokio::test]
 async fn two_hundred_reloads_under_load_lose_nothing() {
+    let _alone = ALONE.lock().await;
     LocalSet::new().run_until(reloads_under_load()).await;
 }
 
@@ -195,6 +210,7 @@ const RSS_BYTES_MAX: u64 = 64 << 20;
 
 #[tokio::test]
 async fn a_hundred_mebibytes_pass_in_little_memory() {
+    let _alone = ALONE.lock().await;
     let (source, sink) = (Origin::sized(HUNDRED_MIB).await, Origin::named("sink").await);
     let up = format!("[clusters.sink]\nendpoints = [{:?}]\n", sink.url());
     let route = "[[routes]]\nmatch = { method = [\"POST\"] }\nto = \"cluster:sink\"\n";
@@ -218,6 +234,7 @@ async fn within_long<T>(what: &str, future: impl Future<Output = T>) -> T {
 
 #[tokio::test]
 async fn idle_connections_are_cheap() {
+    let _alone = ALONE.lock().await;
     const CONNECTIONS: usize = 1_000;
     const RSS_PER_CONNECTION_MAX: u64 = 16 << 10;
     let origin = Origin::named("app").await;
