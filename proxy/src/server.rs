@@ -12,6 +12,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -23,7 +24,7 @@ use tracing::info;
 use crate::{
     admin,
     clock::{self, Instant},
-    snapshot::control::Control,
+    snapshot::{control::Control, watch::Cause},
 };
 
 /// A running process.
@@ -74,6 +75,7 @@ impl Server {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
         };
+        let hangup = signal(SignalKind::hangup())?;
         let control = Control::start(path).await?;
         let config = &control.snapshot().config;
         let life = Arc::new(Life {
@@ -93,7 +95,7 @@ impl Server {
         };
         let admin_task =
             tokio::spawn(admin::serve(listener, operations, control.token(), shutdown));
-        tokio::spawn(run_control(Arc::clone(&control)));
+        tokio::spawn(run_control(Arc::clone(&control), hangup));
         Ok(Self { control, life, admin, signals, admin_task })
     }
 
@@ -149,7 +151,12 @@ impl Server {
     }
 }
 
-async fn run_control(control: Arc<Control>) {
+/// `hangup` is taken before anybody is told that the process serves: a signal that comes before the configuration is watched
+/// asks for a load, and does not end the process.
+async fn run_control(control: Arc<Control>, mut hangup: Signal) {
+    if hangup.recv().now_or_never().is_some() {
+        control.reload(Cause::Signal).await;
+    }
     if let Err(error) = control.run().await {
         tracing::error!(%error, "configuration is no longer watched");
     }

@@ -72,7 +72,14 @@ fn probe(address: SocketAddr) -> io::Result<()> {
 fn open(mut address: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
     let mut listeners = Vec::with_capacity(count);
     for _ in 0..count {
-        let socket = bound(address, Sharing::BetweenWorkers)?;
+        let socket = if address.port() == 0 {
+            // Looking for a free port for a socket that shares, the kernel takes one that others of our user share already.
+            let socket = bound(address, Sharing::Exclusive)?;
+            socket.set_reuse_port(true)?;
+            socket
+        } else {
+            bound(address, Sharing::BetweenWorkers)?
+        };
         socket.listen(BACKLOG)?;
         let listener = TcpListener::from(socket);
         address = listener.local_addr()?;
