@@ -122,6 +122,10 @@ impl Task {
     /// Compares contents and tells of a difference.
     async fn look(&mut self, cause: Cause) {
         self.retarget();
+        if cause == Cause::File && !self.targets.borrow().watch {
+            // Nobody asked to be told at once: a poll compares with what was loaded, and so does a signal.
+            return;
+        }
         if cause == Cause::Poll {
             // A directory that was removed and made again has lost its watch.
             self.watch_again();
