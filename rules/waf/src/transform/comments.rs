@@ -1,6 +1,6 @@
 //! Comments: `replaceComments`, `removeComments`, `removeCommentsChar`.
 
-use super::scan::{any_pair, find_pair, is};
+use super::scan::{any, any_pair, find_pair, is};
 
 /// `replaceComments`: each `/* ... */` becomes one space, also one that is not closed; a `*/` alone stays.
 ///
@@ -35,7 +35,7 @@ pub(super) fn replace(input: &[u8], out: &mut Vec<u8>) -> bool {
 /// SecRule ARGS "@rx ^\s*$" "id:1,phase:2,deny,t:none,t:removeComments"
 /// ```
 pub(super) fn remove(input: &[u8], out: &mut Vec<u8>) -> bool {
-    if input.first() != Some(&b'#') && !any_pair(input, begins) {
+    if !any(input, in_mark) || !(any(input, hash) || any_pair(input, begins)) {
         return false;
     }
     out.clear();
@@ -66,7 +66,7 @@ pub(super) fn remove(input: &[u8], out: &mut Vec<u8>) -> bool {
 /// SecRule ARGS "@contains union select" "id:1,phase:2,deny,t:none,t:removeCommentsChar"
 /// ```
 pub(super) fn remove_marks(input: &[u8], out: &mut Vec<u8>) -> bool {
-    if input.first() != Some(&b'#') && !any_pair(input, has_mark) {
+    if !any(input, in_mark) || !(any(input, hash) || any_pair(input, is_mark)) {
         return false;
     }
     out.clear();
@@ -104,15 +104,24 @@ fn dashes(one: u8, two: u8) -> u8 {
     is(one, b'-') | is(two, b'-')
 }
 
-/// The first byte is to be looked at apart.
+/// What each of the marks has a byte of: a scan that is cheaper than one for pairs, and enough for most values.
 #[inline(always)]
-fn begins(one: u8, two: u8) -> u8 {
-    opener(one, two).min(dashes(one, two)).min(is(two, b'#'))
+fn in_mark(byte: u8) -> u8 {
+    is(byte, b'*').min(is(byte, b'-')).min(hash(byte))
 }
 
-/// The first byte is to be looked at apart.
 #[inline(always)]
-fn has_mark(one: u8, two: u8) -> u8 {
+fn hash(byte: u8) -> u8 {
+    is(byte, b'#')
+}
+
+#[inline(always)]
+fn begins(one: u8, two: u8) -> u8 {
+    opener(one, two).min(dashes(one, two))
+}
+
+#[inline(always)]
+fn is_mark(one: u8, two: u8) -> u8 {
     begins(one, two).min(closer(one, two))
 }
 

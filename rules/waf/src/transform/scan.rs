@@ -74,8 +74,7 @@ fn block_of<const N: usize>(input: &[u8], class: impl Fn(u8) -> u8 + Copy) -> Op
     if rest.is_empty() {
         return None;
     }
-    let last = input.last_chunk::<N>()?;
-    if has(*last, class) { Some(input.len() - N) } else { None }
+    has(*input.last_chunk::<N>()?, class).then_some(input.len() - N)
 }
 
 #[inline(always)]
@@ -86,26 +85,33 @@ fn has<const N: usize>(mut block: [u8; N], class: impl Fn(u8) -> u8 + Copy) -> b
     has_zero(block)
 }
 
-/// [`block_with`] for neighbours.
+/// [`block_with`] for neighbours: all but the last byte beside all but the first.
 #[inline(always)]
 fn block_with_pair(input: &[u8], class: impl Fn(u8, u8) -> u8 + Copy) -> Option<usize> {
-    match input.len() {
-        0 | 1 => None,
-        65.. => block_of_pairs::<32>(input, class),
-        17.. => block_of_pairs::<16>(input, class),
-        9.. => block_of_pairs::<8>(input, class),
-        5.. => block_of_pairs::<4>(input, class),
-        _ => block_of_pairs::<1>(input, class),
+    block_beside(input.get(..input.len().checked_sub(1)?)?, input.get(1..)?, class)
+}
+
+/// Not inlined: where the compiler sees that both are of one input, it loads each byte once for both, and what it has
+/// then it cannot put into vectors.
+#[inline(never)]
+fn block_beside(ones: &[u8], twos: &[u8], class: impl Fn(u8, u8) -> u8 + Copy) -> Option<usize> {
+    match ones.len().min(twos.len()) {
+        0 => None,
+        64.. => block_of_pairs::<32>(ones, twos, class),
+        16.. => block_of_pairs::<16>(ones, twos, class),
+        8.. => block_of_pairs::<8>(ones, twos, class),
+        4.. => block_of_pairs::<4>(ones, twos, class),
+        _ => block_of_pairs::<1>(ones, twos, class),
     }
 }
 
-/// [`block_of`] for neighbours: the blocks of all but the last byte beside those of all but the first.
+/// [`block_of`] for neighbours.
 #[inline(always)]
 fn block_of_pairs<const N: usize>(
-    input: &[u8],
+    ones: &[u8],
+    twos: &[u8],
     class: impl Fn(u8, u8) -> u8 + Copy,
 ) -> Option<usize> {
-    let (ones, twos) = (input.get(..input.len().checked_sub(1)?)?, input.get(1..)?);
     let ((blocks, rest), (next, _)) = (ones.as_chunks::<N>(), twos.as_chunks::<N>());
     for (number, (one, two)) in blocks.iter().zip(next).enumerate() {
         if has_pair(*one, *two, class) {
@@ -116,7 +122,7 @@ fn block_of_pairs<const N: usize>(
         return None;
     }
     let (one, two) = (ones.last_chunk::<N>()?, twos.last_chunk::<N>()?);
-    if has_pair(*one, *two, class) { Some(ones.len() - N) } else { None }
+    has_pair(*one, *two, class).then_some(ones.len() - N)
 }
 
 #[inline(always)]
@@ -125,8 +131,8 @@ fn has_pair<const N: usize>(
     two: [u8; N],
     class: impl Fn(u8, u8) -> u8 + Copy,
 ) -> bool {
-    for (one, two) in one.iter_mut().zip(two) {
-        *one = class(*one, two);
+    for (one, two) in one.iter_mut().zip(&two) {
+        *one = class(*one, *two);
     }
     has_zero(one)
 }

@@ -13,8 +13,7 @@ use super::scan::{any, any_pair, is, within};
 /// SecRule ARGS "@contains union select" "id:1,phase:2,deny,t:none,t:lowercase,t:compressWhitespace"
 /// ```
 pub(super) fn compress(input: &[u8], out: &mut Vec<u8>) -> bool {
-    let other = input.first().is_some_and(|&first| other_than_space(first) == 0);
-    if !other && !any_pair(input, compressible) {
+    if !any(input, white) || !(any(input, other_than_space) || any_pair(input, two_spaces)) {
         return false;
     }
     out.clear();
@@ -143,10 +142,9 @@ fn null(byte: u8) -> u8 {
     byte
 }
 
-/// White space that is not a lone space. The first byte is to be looked at apart.
 #[inline(always)]
-fn compressible(one: u8, two: u8) -> u8 {
-    other_than_space(two).min(is(one, b' ') | is(two, b' '))
+fn two_spaces(one: u8, two: u8) -> u8 {
+    is(one, b' ') | is(two, b' ')
 }
 
 fn without_left(input: &[u8]) -> &[u8] {

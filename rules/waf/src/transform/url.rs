@@ -22,6 +22,7 @@ pub(super) fn decode_plain(input: &[u8], out: &mut Vec<u8>) -> bool {
 /// ```text
 /// SecRule ARGS "@rx <script" "id:1,phase:2,deny,t:none,t:urlDecodeUni"
 /// ```
+#[inline(never)]
 pub(super) fn decode_unicode(input: &[u8], map: Option<&UnicodeMap>, out: &mut Vec<u8>) -> bool {
     decode(input, out, introduces, |rest| read_unicode(rest, map).or_else(|| read_plain(rest)))
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{Transformation as T, result};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
     fn functions_do_what_is_said_of_them(input in input()) {
