@@ -5,7 +5,7 @@
 ///
 /// ModSecurity 2 and Coraza decode what comes before a fault, ModSecurity 3 gives nothing then; rules of the CRS look
 /// for what an attacker put at the beginning. Version 3 and Coraza pass over line ends, as RFC 2045 asks; version 2 ends
-/// there.
+/// there. A space ends it, also before a line end, where version 3 passes over it.
 ///
 /// ```text
 /// SecRule REQUEST_HEADERS:Authorization "@rx ^Basic (.*)" "id:1,phase:1,pass,capture,chain"
