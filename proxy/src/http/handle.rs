@@ -88,7 +88,6 @@ async fn act(
     body: Body,
     interim: Option<&dyn Informational>,
 ) -> Result<Reply, Error> {
-    let host = normal_host(&head.authority).into_owned();
     match &route.action {
         Action::Respond(status, text) => {
             let mut reply = reply::fixed(*status, text);
@@ -96,6 +95,7 @@ async fn act(
             Ok(reply)
         }
         Action::Redirect(status, template) => {
+            let host = normal_host(&head.authority);
             redirect(route, *status, template.render(&host, &head.target))
         }
         Action::Cluster(cluster) => {

@@ -174,7 +174,7 @@ fn request_head(head: Bytes, fields_max: usize) -> Result<RequestHead, Error> {
     let absolute = !matches!(target.first(), Some(b'/' | b'*'));
     let written = Written {
         target: absolute.then(|| target.clone()),
-        host: host.clone().filter(|host| absolute || host.is_empty()),
+        host: host.as_ref().filter(|host| absolute || host.is_empty()).cloned(),
         version: unknown,
     };
     let (authority, target) = resolve_target(&method, target, host)?;
