@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The policies of a snapshot.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Compiled {
     /// What they share; `None` where no rule ever runs.
     shared: Option<Arc<Shared>>,
@@ -70,15 +70,7 @@ pub fn compile(
     before: Option<&Compiled>,
     metrics: &Arc<Metrics>,
 ) -> Result<Compiled, Vec<KeyError>> {
-    let settings = |route: &config::Route, listener: &config::Listener| {
-        let base = Settings::of(config.waf.as_ref()?);
-        Some(base.with(&listener.waf).with(&route.waf))
-    };
-    let runs = |settings: &Option<Settings>| {
-        settings.as_ref().is_some_and(|settings| settings.mode != WafMode::Off)
-    };
-    let none = Compiled { shared: None, policies: Vec::new(), sources: Sources::default() };
-    let Some(written) = &config.waf else { return Ok(none) };
+    let Some(written) = &config.waf else { return Ok(Compiled::default()) };
     let (shared, sources) = shared(written, before, metrics)?;
     let shared = Arc::new(shared);
     let mut known: Vec<(Settings, Arc<Policy>)> = Vec::new();
@@ -86,11 +78,11 @@ pub fn compile(
     for route in &config.routes {
         let mut of_route = Vec::new();
         for listener in config.listeners.values() {
-            let settings = settings(route, listener);
-            let Some(settings) = settings.filter(|settings| runs(&Some(settings.clone()))) else {
+            let settings = Settings::of(written).with(&listener.waf).with(&route.waf);
+            if settings.mode == WafMode::Off {
                 of_route.push(None);
                 continue;
-            };
+            }
             let policy = match known.iter().find(|(other, _)| *other == settings) {
                 Some((_, policy)) => Arc::clone(policy),
                 None => {

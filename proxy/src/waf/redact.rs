@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use foxtrot_waf::luhn;
+
 use crate::key_error::KeyError;
 
 /// What to leave out.
@@ -161,12 +163,8 @@ fn card(text: &[u8]) -> Option<usize> {
             _ => break,
         }
     }
-    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
-    let weighed = digits.iter().rev().enumerate();
-    let sum: u32 =
-        weighed.map(|(at, digit)| if at % 2 == 1 { doubled(*digit) } else { *digit }).sum();
     let alone = !text.get(end).is_some_and(u8::is_ascii_alphanumeric);
-    (alone && (13..=19).contains(&digits.len()) && sum.is_multiple_of(10)).then_some(end)
+    (alone && (13..=19).contains(&digits.len()) && luhn(&digits)).then_some(end)
 }
 
 #[cfg(test)]

@@ -215,8 +215,17 @@ impl Inspection {
 
     fn judge(&mut self, run: impl FnOnce(&mut Transaction, &mut Engine) -> Judgement) -> Judged {
         let Some(tx) = &mut self.tx else { return Judged::Pass };
-        let judgement = ENGINE.with_borrow_mut(|engine| run(tx, engine));
+        let judgement = ENGINE.with_borrow_mut(|engine| {
+            let mut judgement = run(tx, engine);
+            // A worker resolves no name: lists of the DNS list nobody, and the rules behind such a one still run.
+            while let Judgement::Lookup(name) = judgement {
+                tx.answer(name, None);
+                judgement = tx.resume(engine);
+            }
+            judgement
+        });
         match judgement {
+            // All questions are answered.
             Judgement::Pass | Judgement::Lookup(_) => Judged::Pass,
             Judgement::Budget => {
                 self.verdict = Verdict::Budget;

@@ -1,6 +1,7 @@
 //! What a transaction costs: microseconds and what matched, for requests of several kinds under a rule set.
 //!
-//! `cargo bench -p foxtrot-waf -- FILE...` takes the rule files of a CRS, its setup file first.
+//! `cargo bench -p foxtrot-waf -- FILE...` takes the rule files of a CRS, its setup file first, by their absolute paths. With
+//! `ONLY=get` in the environment only the request of that name is run, for profiles.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench")]
 
 use std::{sync::Arc, time::Instant};

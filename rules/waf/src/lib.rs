@@ -29,6 +29,7 @@ mod worker;
 
 pub use crate::{
     action::{Mode, Sanitise},
+    operator::luhn,
     policy::{Exclusion, Pinned, Policy},
     report::{Action, Interruption, Match, Report, Verdict},
     rule::{Meta, SEVERITIES},

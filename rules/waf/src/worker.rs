@@ -1,6 +1,8 @@
 //! What one thread keeps between transactions: caches of patterns, and memory to use again.
 
-use crate::{pattern::Caches, transaction::Parts};
+use std::sync::Arc;
+
+use crate::{pattern::Caches, ruleset::RuleSet, transaction::Parts};
 
 /// The engine's part of a thread. Transactions run in the thread whose worker they are given.
 pub struct Worker {
@@ -9,6 +11,8 @@ pub struct Worker {
     /// Says how long the engine has been at work for the transaction at hand; called now and then.
     meter: Option<Meter>,
     spare: Vec<Parts>,
+    /// Address of the rule set that the caches are of; only to be compared.
+    rules: usize,
     bytes_kept_max: usize,
 }
 
@@ -22,7 +26,7 @@ impl Worker {
     /// A worker whose caches take at most about this many bytes.
     pub fn new(cache_bytes_max: usize) -> Self {
         let caches = Caches::new(cache_bytes_max);
-        Self { caches, meter: None, spare: Vec::new(), bytes_kept_max: 64 << 10 }
+        Self { caches, meter: None, spare: Vec::new(), rules: 0, bytes_kept_max: 64 << 10 }
     }
 
     /// Measures the time that rules take, for transactions with a budget.
@@ -35,6 +39,14 @@ impl Worker {
     /// The time by the meter.
     pub(crate) fn time(&self) -> Option<u64> {
         self.meter.as_ref().map(|meter| meter())
+    }
+
+    /// Drops the caches of the rule set before this one: what was reloaded is not searched for again.
+    pub(crate) fn turn_to(&mut self, rules: &Arc<RuleSet>) {
+        let address = Arc::as_ptr(rules).addr();
+        if std::mem::replace(&mut self.rules, address) != address {
+            self.caches.clear();
+        }
     }
 
     pub(crate) fn take_parts(&mut self) -> Parts {

@@ -98,6 +98,20 @@ impl Said {
         said
     }
 
+    /// Whether there is an action that only makes sense where a rule is: what it says of itself, and where it leads.
+    pub fn is_of_one_rule(&self) -> bool {
+        self.message.is_some()
+            || self.logdata.is_some()
+            || self.severity.is_some()
+            || self.maturity.is_some()
+            || self.accuracy.is_some()
+            || self.skip.is_some()
+            || self.skip_after.is_some()
+            || self.capture
+            || self.multi_match
+            || !(self.version.is_empty() && self.revision.is_empty())
+    }
+
     /// Where a match is told.
     pub fn logs(&self, default: Logs) -> Logs {
         // `nolog` says `noauditlog` too, unless that is said otherwise; so in both ModSecurity and Coraza.
@@ -224,7 +238,7 @@ impl Said {
             }
             "expirevar" => {
                 let (name, seconds) = halves(argument)?;
-                let destination = Destination::compile(&name, cx.names)?;
+                let destination = persistent(&name, cx)?;
                 Effect::Expire(destination, Macro::compile(&seconds, cx.names)?)
             }
             "deprecatevar" => deprecate(argument, cx)?,
@@ -345,7 +359,15 @@ fn deprecate(argument: &Text, cx: &mut Cx<'_>) -> Result<Effect, Problem> {
     let (Some(amount), Some(seconds)) = (amount, seconds) else {
         return Err(Problem::with(&rate, "no rate, as in `60/300`: by 60 in 300 seconds"));
     };
-    Ok(Effect::Deprecate(Destination::compile(&name, cx.names)?, amount, seconds))
+    Ok(Effect::Deprecate(persistent(&name, cx)?, amount, seconds))
+}
+
+/// A member of a collection that outlives the transaction: of others, time changes nothing.
+fn persistent(name: &Text, cx: &mut Cx<'_>) -> Result<Destination, Problem> {
+    match Destination::compile(name, cx.names)? {
+        destination @ Destination::Persistent(..) => Ok(destination),
+        _ => Err(Problem::with(name, "without effect: it ends with the transaction anyway")),
+    }
 }
 
 fn sanitise(what: Sanitise, name: &Text) -> Effect {

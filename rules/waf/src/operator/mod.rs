@@ -11,6 +11,7 @@ mod verify;
 
 pub use compile::{Resources, compile};
 pub use ip::{Addresses, parse_address};
+pub use verify::luhn;
 
 use crate::{
     injection,

@@ -64,7 +64,8 @@ fn digits(text: &[u8]) -> Vec<u32> {
     text.iter().filter(|b| b.is_ascii_digit()).map(|digit| u32::from(digit - b'0')).collect()
 }
 
-fn luhn(digits: &[u32]) -> bool {
+/// Whether Luhn's checksum of these digits holds (ISO/IEC 7812-1, annex B).
+pub fn luhn(digits: &[u32]) -> bool {
     let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
     let weighed = digits.iter().rev().enumerate();
     let sum: u32 =

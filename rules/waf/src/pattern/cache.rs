@@ -59,9 +59,9 @@ impl Caches {
         }
     }
 
-    /// Forgets what belongs to patterns before this one: their rule set is gone.
-    pub fn forget_before(&mut self, number: u32) {
-        self.caches.retain(|of, _| *of >= number);
+    /// Drops all: the patterns that come are others.
+    pub fn clear(&mut self) {
+        self.caches.clear();
     }
 
     /// Bytes as of the last look, and how often the bound was passed.

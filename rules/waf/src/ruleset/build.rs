@@ -142,6 +142,9 @@ impl<'b> Builder<'b> {
             (None, _) => Some("a default needs a disruptive action, as `pass` or `deny`"),
             (Some(Choice::Block), _) => Some("`block` stands for the default and cannot be it"),
             _ if said.id.is_some() || said.chain => Some("a default is no rule: no id, no chain"),
+            _ if said.is_of_one_rule() => {
+                Some("a default has no actions that are of one rule alone")
+            }
             _ => None,
         };
         if let Some(message) = wrong {
@@ -155,6 +158,9 @@ impl<'b> Builder<'b> {
 
     fn change_drafts(&mut self) {
         let updates = std::mem::take(&mut self.updates);
+        if updates.is_empty() {
+            return;
+        }
         let rules = self.items.iter_mut().enumerate().filter_map(|(at, item)| match item {
             Item::Rule(draft) => Some((at, draft.clone())),
             Item::Marker(_) => None,
@@ -309,6 +315,13 @@ impl<'b> Builder<'b> {
             compiled.jumps.push((number as usize, label.clone()));
         }
         let logs = said.logs(default_logs);
+        // What a default does, it does once for each chain.
+        let mut said = said;
+        if let Some(default) = default.filter(|_| !draft.link) {
+            said.effects.splice(..0, default.effects);
+            said.late_effects.splice(..0, default.late_effects);
+            said.tags.splice(..0, default.tags);
+        }
         Ok(Rule {
             meta: meta(&said, draft, phase),
             targets,

@@ -12,7 +12,7 @@ pub struct Draft {
     pub actions: Vec<ast::Action>,
     /// For each phase, which of the `SecDefaultAction`s before it counts.
     pub defaults: [Option<usize>; super::PHASES],
-    /// The directives that add to or take from its targets have replaced these.
+    /// Whether it is a further link of the chain that the draft before it belongs to.
     pub link: bool,
 }
 
@@ -20,6 +20,13 @@ impl Draft {
     /// The argument of the first action of this name.
     pub fn action(&self, name: &str) -> Option<&ast::Action> {
         self.actions.iter().find(|action| action.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The arguments of all actions of this name.
+    pub fn arguments(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let named =
+            self.actions.iter().filter(move |action| action.name.eq_ignore_ascii_case(name));
+        named.filter_map(|action| action.argument.as_ref()).map(|text| text.bytes.as_slice())
     }
 
     /// The id of a head.

@@ -74,8 +74,12 @@ impl Which {
     /// The rules that are meant, as numbers of chain heads.
     pub fn among(&self, rules: &[Rule]) -> Bits {
         let mut matcher = Matcher::new(self);
+        let mut takes = |rule: &Rule| {
+            let tags = rule.meta.tags.iter().map(|tag| tag.as_bytes());
+            matcher.takes(rule.meta.id, tags, Some(rule.meta.message.as_bytes()))
+        };
         let heads = rules.iter().enumerate().filter(|(_, rule)| rule.meta.id != 0);
-        heads.filter(|(_, rule)| matcher.takes(rule)).map(|(number, _)| number).collect()
+        heads.filter(|(_, rule)| takes(rule)).map(|(number, _)| number).collect()
     }
 }
 
@@ -88,14 +92,16 @@ fn pattern(text: &Text) -> Result<Vec<u8>, Problem> {
     }
 }
 
-struct Matcher<'w> {
+/// A selection at work, on rules in whatever form.
+pub struct Matcher<'w> {
     which: &'w Which,
     pattern: Option<Pattern>,
     caches: Caches,
 }
 
 impl<'w> Matcher<'w> {
-    fn new(which: &'w Which) -> Self {
+    /// Compiles what the selection needs.
+    pub fn new(which: &'w Which) -> Self {
         let pattern = match which {
             Which::Ids(_) => None,
             Which::Tag(text) | Which::Message(text) => Pattern::new(text, Case::Sensitive).ok(),
@@ -103,21 +109,23 @@ impl<'w> Matcher<'w> {
         Self { which, pattern, caches: Caches::new(usize::MAX) }
     }
 
-    fn takes(&mut self, rule: &Rule) -> bool {
+    /// Whether a rule with this id, these tags and this message is meant.
+    pub fn takes<'t>(
+        &mut self,
+        id: u64,
+        mut tags: impl Iterator<Item = &'t [u8]>,
+        message: Option<&'t [u8]>,
+    ) -> bool {
         match self.which {
-            Which::Ids(ranges) => {
-                ranges.iter().any(|(first, last)| (first..=last).contains(&&rule.meta.id))
-            }
-            Which::Tag(text) => rule.meta.tags.iter().any(|tag| self.matches(text, tag.as_bytes())),
-            Which::Message(text) => self.matches(text, rule.meta.message.as_bytes()),
+            Which::Ids(ranges) => ranges.iter().any(|(first, last)| (*first..=*last).contains(&id)),
+            Which::Tag(text) => tags.any(|tag| self.matches(text, tag)),
+            Which::Message(text) => message.is_some_and(|message| self.matches(text, message)),
         }
     }
 
     fn matches(&mut self, text: &[u8], name: &[u8]) -> bool {
-        let found = self
-            .pattern
-            .as_ref()
-            .map(|pattern| pattern.is_match(&mut self.caches, name, STEPS_MAX));
+        let Self { pattern, caches, .. } = self;
+        let found = pattern.as_ref().map(|pattern| pattern.is_match(caches, name, STEPS_MAX));
         text == name || found == Some(Found::Yes)
     }
 }

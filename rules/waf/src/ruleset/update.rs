@@ -2,10 +2,12 @@
 //!
 //! As in ModSecurity 3, it does not matter whether a rule stands before or behind the directive.
 
-use super::draft::Draft;
+use super::{
+    draft::Draft,
+    select::{Matcher, Which},
+};
 use crate::{
     error::Problem,
-    pattern::{Caches, Case, Found, Pattern},
     seclang::ast::{self, Modifier, Place},
 };
 
@@ -26,9 +28,12 @@ pub enum Update {
 pub fn apply(update: &Update, drafts: &mut [Draft]) -> Result<(), Problem> {
     match update {
         Update::Targets(which, targets, replaced) => {
-            let mut selection = Selection::new(which)?;
+            let which = Which::compile(which)?;
+            let mut matcher = Matcher::new(&which);
             for draft in drafts.iter_mut().filter(|draft| !draft.link && draft.operator.is_some()) {
-                if selection.takes(draft) {
+                let id = draft.id().unwrap_or_default();
+                let message = draft.arguments("msg").last();
+                if matcher.takes(id, draft.arguments("tag"), message) {
                     update_targets(draft, targets, replaced.as_deref());
                 }
             }
@@ -51,43 +56,6 @@ pub fn apply(update: &Update, drafts: &mut [Draft]) -> Result<(), Problem> {
         }
     }
 }
-
-/// Rules by id, tag or message, before they are compiled.
-struct Selection<'w> {
-    which: &'w ast::Which,
-    pattern: Option<Pattern>,
-    caches: Caches,
-}
-
-impl<'w> Selection<'w> {
-    fn new(which: &'w ast::Which) -> Result<Self, Problem> {
-        let pattern = match which {
-            ast::Which::Ids(_) => None,
-            ast::Which::Tag(text) | ast::Which::Message(text) => {
-                let pattern = Pattern::new(&text.bytes, Case::Sensitive);
-                Some(pattern.map_err(|message| Problem::with(text, message))?)
-            }
-        };
-        Ok(Self { which, pattern, caches: Caches::new(usize::MAX) })
-    }
-
-    fn takes(&mut self, draft: &Draft) -> bool {
-        let name = match self.which {
-            ast::Which::Ids(ranges) => {
-                let id = draft.id();
-                return id.is_some_and(|id| ranges.iter().any(|(a, b)| (*a..=*b).contains(&id)));
-            }
-            ast::Which::Tag(_) => "tag",
-            ast::Which::Message(_) => "msg",
-        };
-        let Some(pattern) = &self.pattern else { return false };
-        let named = draft.actions.iter().filter(|action| action.name.eq_ignore_ascii_case(name));
-        let mut texts = named.filter_map(|action| action.argument.as_ref());
-        texts.any(|text| pattern.is_match(&mut self.caches, &text.bytes, STEPS_MAX) == Found::Yes)
-    }
-}
-
-const STEPS_MAX: usize = 1_000_000;
 
 fn update_targets(draft: &mut Draft, added: &[ast::Target], replaced: Option<&[ast::Target]>) {
     if let Some(replaced) = replaced {

@@ -114,11 +114,6 @@ impl Transaction {
         self.run(2, worker)
     }
 
-    /// Runs what is left of phase 2 after an answer.
-    pub fn resume_request_complete(&mut self, worker: &mut Worker) -> Verdict {
-        self.run(2, worker)
-    }
-
     fn read_body(&mut self) {
         let body = std::mem::take(&mut self.parts.request_body);
         let processor = self.parts.state.processor.unwrap_or(Processor::None);

@@ -11,8 +11,7 @@ use crate::{
     facts::ValueId,
     macros::Macro,
     number,
-    operator::{Operator, parse_address},
-    report::Verdict,
+    operator::parse_address,
     ruleset::RuleSet,
     state::tx::Value,
     variable::{Selector, Set, Source},
@@ -224,11 +223,15 @@ impl Transaction {
         self.parts.state.sanitised.push((what, name));
     }
 
-    /// Whether an address is on a list of the DNS; `None` until that has been asked.
-    pub(super) fn listed(&self, list: &[u8], value: ValueId) -> Option<bool> {
+    /// Whether an address is on a list of the DNS; `None`, and the name is remembered, until that has been asked.
+    pub(super) fn listed(&mut self, list: &[u8], value: ValueId) -> Option<bool> {
         let Some(name) = self.list_name(list, value) else { return Some(false) };
-        let answer = self.answers.iter().find(|(known, _)| *known == name)?;
-        Some(answer.1.is_some_and(|address| is_listing(&address)))
+        let answer = self.answers.iter().find(|(known, _)| *known == name);
+        let listed = answer.map(|(_, address)| address.as_ref().is_some_and(is_listing));
+        if listed.is_none() {
+            self.question = Some(name);
+        }
+        listed
     }
 
     /// The name under which a list of the DNS has an address or a host (RFC 5782).
@@ -258,33 +261,6 @@ impl Transaction {
             name = [key, &b"."[..], &name].concat();
         }
         Some([&name[..], b".", list].concat())
-    }
-
-    /// What a rule that waits has to know.
-    pub(super) fn question(&mut self, rules: &RuleSet, head: u32) -> Verdict {
-        let mut link = head as usize;
-        while let Some(rule) = rules.rules.get(link) {
-            if let Operator::Rbl(list) = &rule.operator {
-                let list = self.text(list, head);
-                for target in &rule.targets {
-                    let mut items = Vec::new();
-                    let mut worker = crate::worker::Worker::new(0);
-                    self.members(&target.target, head, &mut items, &mut worker);
-                    for item in items {
-                        if self.listed(&list, item.value).is_none()
-                            && let Some(name) = self.list_name(&list, item.value)
-                        {
-                            return Verdict::Lookup(name);
-                        }
-                    }
-                }
-            }
-            if !rule.chained {
-                break;
-            }
-            link += 1;
-        }
-        Verdict::Pass
     }
 
     /// What is known of a client's place, where a rule has asked for it.

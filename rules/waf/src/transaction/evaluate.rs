@@ -66,8 +66,8 @@ impl Transaction {
             match self.chain(&rules, head, phase, worker) {
                 Said::No => continue,
                 Said::Wait => {
-                    self.position = at - 1;
-                    break self.question(&rules, head);
+                    (self.position, self.waiting) = (at - 1, phase);
+                    break self.question.take().map_or(Verdict::Pass, Verdict::Lookup);
                 }
                 Said::Yes => {}
             }

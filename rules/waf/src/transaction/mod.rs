@@ -34,6 +34,10 @@ pub struct Transaction {
     report: Report,
     /// Where evaluation goes on, where a phase waits for an answer.
     position: usize,
+    /// The phase that waits.
+    waiting: u8,
+    /// The name that a rule has to know of.
+    question: Option<Vec<u8>>,
     /// What names lead to, as far as has been asked.
     answers: Vec<(Vec<u8>, Option<std::net::IpAddr>)>,
     /// Nanoseconds of the worker's meter that the rules may take.
@@ -87,6 +91,7 @@ impl Transaction {
         beginning: &Beginning<'_>,
         worker: &mut Worker,
     ) -> Self {
+        worker.turn_to(&policy.rules);
         let mut parts = worker.take_parts();
         let rules = Arc::clone(&policy.rules);
         parts.state.clear(&rules.names, &rules.settings);
@@ -108,6 +113,8 @@ impl Transaction {
             parts,
             report: Report::default(),
             position: 0,
+            waiting: 0,
+            question: None,
             answers: Vec::new(),
             budget: beginning.budget,
             spent: 0,
@@ -139,6 +146,14 @@ impl Transaction {
         self.answers.push((name, address));
     }
 
+    /// Goes on with the phase that has asked, once its question is answered.
+    pub fn resume(&mut self, worker: &mut Worker) -> Verdict {
+        match self.waiting {
+            0 => Verdict::Pass,
+            phase => self.run(phase, worker),
+        }
+    }
+
     /// What has become of it so far.
     pub fn report(&self) -> &Report {
         &self.report
@@ -151,8 +166,10 @@ impl Transaction {
 
     /// Runs the last phase and ends the transaction.
     pub fn finish(mut self, worker: &mut Worker) -> Finished {
-        // Whatever the last phase says, it is too late to act on it.
-        self.run(5, worker);
+        // Whatever the last phase says, it is too late to act on it; and nobody is there to be asked.
+        while let Verdict::Lookup(name) = self.run(5, worker) {
+            self.answer(name, None);
+        }
         Finished(self)
     }
     /// Whether the rules of a phase run at all.

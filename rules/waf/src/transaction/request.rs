@@ -119,11 +119,6 @@ impl Transaction {
         self.run(1, worker)
     }
 
-    /// Runs what is left of phase 1 after an answer.
-    pub fn resume_request_headers(&mut self, worker: &mut Worker) -> Verdict {
-        self.run(1, worker)
-    }
-
     pub(super) fn put_processor(&mut self) {
         let name = self.parts.state.processor.map_or("", Processor::name);
         self.parts.facts.put(Scalar::ReqbodyProcessor, name.as_bytes());

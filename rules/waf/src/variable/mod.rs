@@ -33,7 +33,7 @@ pub enum Source {
     MatchedVarsNames,
     /// `RULE`: the rule at hand.
     Rule,
-    /// `ENV`: what rules have set by `setenv`, and the process' environment as it was at load.
+    /// `ENV`: what rules of this transaction have set by `setenv`. The process' environment is none of a rule's business.
     Env,
     /// `DURATION`: microseconds since the transaction began.
     Duration,
