@@ -75,10 +75,8 @@ pub struct Asked {
     pub version: Version,
     /// Whether this is gRPC, which is told of errors in its own terms.
     pub grpc: bool,
-    /// `Content-Length`, which does not stay among the fields.
-    pub content_length: Option<HeaderValue>,
-    /// `Transfer-Encoding`, which does not either.
-    pub transfer_encoding: Option<HeaderValue>,
+    /// `Content-Length` and `Transfer-Encoding`, which do not stay among the fields, for the WAF where there is one.
+    pub framing: Vec<(&'static str, HeaderValue)>,
 }
 
 impl Exchange {
@@ -88,16 +86,19 @@ impl Exchange {
             .headers
             .get(http::header::CONTENT_TYPE)
             .is_some_and(|kind| is_grpc(kind.as_bytes()));
+        let mut exchange = Self::unread(connection);
         let asked = Asked {
             method: head.method.clone(),
             authority: head.authority.clone(),
             target: head.target.raw().clone(),
             version: head.version,
             grpc,
-            content_length: head.headers.get(CONTENT_LENGTH).cloned(),
-            transfer_encoding: head.headers.get(TRANSFER_ENCODING).cloned(),
+            framing: if exchange.snapshot.waf.rules().is_some() {
+                framing(head)
+            } else {
+                Vec::new()
+            },
         };
-        let mut exchange = Self::unread(connection);
         exchange.request = Some(asked);
         exchange
     }
@@ -243,6 +244,12 @@ impl Exchange {
             mirror: self.mirrored.then_some("sent"),
         }
     }
+}
+
+fn framing(head: &RequestHead) -> Vec<(&'static str, HeaderValue)> {
+    let fields = [("Content-Length", CONTENT_LENGTH), ("Transfer-Encoding", TRANSFER_ENCODING)];
+    let value = |(name, field)| Some((name, head.headers.get(field)?.clone()));
+    fields.into_iter().filter_map(value).collect()
 }
 
 fn path(target: &[u8]) -> &[u8] {

@@ -55,7 +55,7 @@ async fn answer(
     interim: Option<&dyn Informational>,
 ) -> Result<Reply, Error> {
     let snapshot = Arc::clone(&x.snapshot);
-    if head.written.version.is_some() && snapshot.waf.rules().is_none() {
+    if head.is_of_unknown_version() && snapshot.waf.rules().is_none() {
         return Err(Error::Version);
     }
     x.client = client_ip::resolve(x.connection.peer.ip(), &head.headers, &snapshot.trusted_proxies);
@@ -73,7 +73,7 @@ async fn answer(
             Inspected::Answer(reply) => return Ok(reply),
         },
     };
-    if head.written.version.is_some() {
+    if head.is_of_unknown_version() {
         return Err(Error::Version);
     }
     let reply = act(x, route, head, body, interim).await?;

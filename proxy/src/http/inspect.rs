@@ -62,16 +62,14 @@ pub async fn request(
     end(x, judged).map(Inspected::Answer)
 }
 
-fn facts(x: &Exchange) -> Facts {
+fn facts(x: &Exchange) -> Facts<'_> {
     let connection = &x.connection;
-    let asked = x.request.as_ref();
     Facts {
         worker: connection.worker.id,
         client: SocketAddr::new(x.client.address, connection.peer.port()),
         server: connection.listener.state.address,
         id: connection.worker.chance_128(),
-        content_length: asked.and_then(|asked| asked.content_length.clone()),
-        transfer_encoding: asked.and_then(|asked| asked.transfer_encoding.clone()),
+        framing: x.request.as_ref().map_or(&[], |asked| &asked.framing),
     }
 }
 

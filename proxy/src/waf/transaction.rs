@@ -47,7 +47,7 @@ pub struct Inspection {
 
 /// What is known of the connection and the exchange.
 #[derive(Debug)]
-pub struct Facts {
+pub struct Facts<'f> {
     /// Number of the worker.
     pub worker: usize,
     /// The client, behind trusted proxies.
@@ -56,10 +56,8 @@ pub struct Facts {
     pub server: SocketAddr,
     /// Names the exchange.
     pub id: u128,
-    /// `Content-Length` as the client wrote it.
-    pub content_length: Option<HeaderValue>,
-    /// `Transfer-Encoding` as the client wrote it.
-    pub transfer_encoding: Option<HeaderValue>,
+    /// `Content-Length` and `Transfer-Encoding` as the client wrote them, which are no longer among the fields.
+    pub framing: &'f [(&'static str, HeaderValue)],
 }
 
 /// What the lists say, and how the exchange is looked at.
@@ -88,7 +86,7 @@ pub enum Judged {
 
 impl Inspection {
     /// Begins to look at an exchange, unless a list decides.
-    pub fn begin(policy: &Arc<Policy>, facts: &Facts, head: &RequestHead) -> Begun {
+    pub fn begin(policy: &Arc<Policy>, facts: &Facts<'_>, head: &RequestHead) -> Begun {
         let shared = &policy.shared;
         match shared.lists.find(facts.client.ip()) {
             Listed::No => {}
@@ -126,9 +124,9 @@ impl Inspection {
         Begun::Inspected(Box::new(inspection))
     }
 
-    fn show_request(&mut self, facts: &Facts, head: &RequestHead) {
+    fn show_request(&mut self, facts: &Facts<'_>, head: &RequestHead) {
         let Some(tx) = &mut self.tx else { return };
-        let written = &head.written;
+        let written = head.written.as_deref().cloned().unwrap_or_default();
         let target = written.target.as_ref().unwrap_or(head.target.raw());
         let version = written.version.as_deref().unwrap_or(protocol(head.version));
         tx.request_line(head.method.as_str().as_bytes(), target, version);
@@ -138,11 +136,8 @@ impl Inspection {
             tx.request_header(b"Host", &head.authority);
         }
         show(&head.headers, |name, value| tx.request_header(name, value));
-        if let Some(length) = &facts.content_length {
-            tx.request_header(b"Content-Length", length.as_bytes());
-        }
-        if let Some(coding) = &facts.transfer_encoding {
-            tx.request_header(b"Transfer-Encoding", coding.as_bytes());
+        for (name, value) in facts.framing {
+            tx.request_header(name.as_bytes(), value.as_bytes());
         }
     }
 

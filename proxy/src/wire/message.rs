@@ -19,8 +19,15 @@ pub struct RequestHead {
     /// Protocol that the client wants the connection upgraded to: the Upgrade field of HTTP/1.1, `:protocol` of extended
     /// CONNECT (RFC 8441).
     pub upgrade: Option<Bytes>,
-    /// What the client wrote where the rest says it otherwise.
-    pub written: Written,
+    /// What the client wrote where the rest says it otherwise: rare, and so behind a box.
+    pub written: Option<Box<Written>>,
+}
+
+impl RequestHead {
+    /// Whether the client speaks a version of HTTP that is not ours.
+    pub fn is_of_unknown_version(&self) -> bool {
+        self.written.as_ref().is_some_and(|written| written.version.is_some())
+    }
 }
 
 /// What a client wrote, for those who look at requests as they came.

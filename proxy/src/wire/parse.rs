@@ -177,6 +177,7 @@ fn request_head(head: Bytes, fields_max: usize) -> Result<RequestHead, Error> {
         host: host.as_ref().filter(|host| absolute || host.is_empty()).cloned(),
         version: unknown,
     };
+    let written = (written != Written::default()).then(|| Box::new(written));
     let (authority, target) = resolve_target(&method, target, host)?;
     let upgrade = requested_upgrade(&headers, version);
     Ok(RequestHead { method, target, authority, version, headers, upgrade, written })

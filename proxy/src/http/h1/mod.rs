@@ -252,7 +252,7 @@ impl H1 {
             Version::HTTP_10 => parse::list_has(&head.headers, CONNECTION, "keep-alive"),
             _ => !parse::list_has(&head.headers, CONNECTION, "close"),
         };
-        head.written.version.is_none()
+        !head.is_of_unknown_version()
             && asked
             && self.served + 1 < self.connection.listener.config.limits.requests
     }

@@ -20,7 +20,7 @@ use super::Respond;
 use crate::{
     error::Error,
     upstream::Informational as _,
-    wire::{Body, BodyError, RequestHead, ResponseHead, Target, Written, parse, trailers},
+    wire::{Body, BodyError, RequestHead, ResponseHead, Target, parse, trailers},
 };
 
 /// Pseudo-header and header fields as one head (RFC 9113, 8.3.1), refused where they contradict each other or are more than
@@ -46,7 +46,6 @@ pub(super) fn request_head(parts: Parts, fields_max: usize) -> Result<RequestHea
     }
     let method = if upgrade.is_some() { Method::GET } else { method };
     let target = Target::new(Bytes::copy_from_slice(raw.as_bytes()));
-    let written = Written::default();
     Ok(RequestHead {
         method,
         target,
@@ -54,7 +53,7 @@ pub(super) fn request_head(parts: Parts, fields_max: usize) -> Result<RequestHea
         version: Version::HTTP_2,
         headers,
         upgrade,
-        written,
+        written: None,
     })
 }
 
