@@ -1,0 +1,122 @@
+//! Text to assertion: `no_WHAT`, or `METRIC COMPARISON BOUND`, either with `in PHASE` behind it.
+
+use std::str::FromStr;
+
+use super::{Assertion, Bound, Comparison, Count, FAILURES, Metric};
+use crate::scenario::{
+    suggest::did_you_mean,
+    units::{Duration, Rate},
+};
+
+impl FromStr for Assertion {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (claim, phase) = match text.split_once(" in ") {
+            Some((claim, phase)) if !phase.trim().is_empty() => (claim, Some(phase.trim())),
+            Some(_) => return Err(format!("expected the name of a phase behind \"{text}\"")),
+            None => (text, None),
+        };
+        let (metric, comparison, bound) = match claim.trim().strip_prefix("no_") {
+            Some(what) => (Metric::Count(absent(what)?), Comparison::Equal, Bound::Number(0)),
+            None => comparison(claim)?,
+        };
+        let phase = phase.map(str::to_owned);
+        Ok(Self { text: text.trim().to_owned(), phase, metric, comparison, bound })
+    }
+}
+
+fn comparison(claim: &str) -> Result<(Metric, Comparison, Bound), String> {
+    // The longer signs first: `<` begins `<=`.
+    const SIGNS: [(&str, Comparison); 5] = [
+        ("<=", Comparison::AtMost),
+        (">=", Comparison::AtLeast),
+        ("==", Comparison::Equal),
+        ("<", Comparison::Less),
+        (">", Comparison::More),
+    ];
+    let parts = SIGNS.iter().find_map(|(sign, comparison)| {
+        let (metric, bound) = claim.split_once(sign)?;
+        Some((metric.trim(), *comparison, bound.trim()))
+    });
+    let (name, comparison, bound) = parts.ok_or_else(|| {
+        format!("expected an assertion such as \"no_5xx\" or \"p99 < 50ms\", found \"{claim}\"")
+    })?;
+    let metric = metric(name)?;
+    let bound = match metric {
+        Metric::Count(_) => count(bound)?,
+        Metric::Rate => Bound::PerSecond(bound.parse::<Rate>()?.0),
+        _ => Bound::Time(bound.parse::<Duration>()?.0),
+    };
+    Ok((metric, comparison, bound))
+}
+
+fn metric(name: &str) -> Result<Metric, String> {
+    let plain = match name {
+        "min" => Some(Metric::Min),
+        "mean" => Some(Metric::Mean),
+        "max" => Some(Metric::Max),
+        "rate" => Some(Metric::Rate),
+        _ => None,
+    };
+    let percentile = || {
+        let percent: f64 = name.strip_prefix('p')?.parse().ok()?;
+        (0.0..=100.0).contains(&percent).then_some(Metric::Percentile(percent))
+    };
+    let metric = plain.or_else(percentile).or_else(|| counted(name).map(Metric::Count));
+    metric.ok_or_else(|| unknown("metric", name, &METRICS))
+}
+
+fn absent(what: &str) -> Result<Count, String> {
+    counted(what).ok_or_else(|| unknown("count", what, &COUNTS))
+}
+
+/// What a name counts: `errors`, a kind of failure, a status, or a hundred of them.
+fn counted(name: &str) -> Option<Count> {
+    match name {
+        "requests" => return Some(Count::Requests),
+        "errors" => return Some(Count::Errors),
+        "late" => return Some(Count::Late),
+        "cut" => return Some(Count::Cut),
+        "held" => return Some(Count::Held),
+        _ => {}
+    }
+    if let Some((failure, _)) = FAILURES.iter().find(|(_, known)| *known == name) {
+        return Some(Count::Failure(*failure));
+    }
+    if let Some(hundreds) = name.strip_suffix("xx") {
+        let low = hundreds.parse().ok().filter(|h| (1..=5_u16).contains(h))? * 100;
+        return Some(Count::Statuses(low, low + 99));
+    }
+    let status = name.parse().ok().filter(|status| (100..=599).contains(status))?;
+    Some(Count::Statuses(status, status))
+}
+
+fn count(bound: &str) -> Result<Bound, String> {
+    let percent = |text: &str| text.trim().parse().ok().filter(|p| (0.0..=100.0).contains(p));
+    let found = match bound.strip_suffix('%') {
+        Some(text) => percent(text).map(Bound::Percent),
+        None => bound.parse().ok().map(Bound::Number),
+    };
+    found.ok_or_else(|| {
+        format!("expected a number such as \"1\" or a share such as \"0.5%\", found \"{bound}\"")
+    })
+}
+
+fn unknown(kind: &str, name: &str, known: &[&'static str]) -> String {
+    match did_you_mean(name, known.iter().copied()) {
+        Some(hint) => format!("unknown {kind} \"{name}\"; {hint}"),
+        None => format!("unknown {kind} \"{name}\"; known: {}", known.join(", ")),
+    }
+}
+
+const METRICS: [&str; 22] = [
+    "p50", "p90", "p95", "p99", "p99.9", "min", "mean", "max", "rate", "requests", "errors",
+    "late", "cut", "held", "connect", "tls", "closed", "timeout", "protocol", "unsent", "5xx",
+    "429",
+];
+
+const COUNTS: [&str; 13] = [
+    "errors", "late", "cut", "held", "connect", "tls", "closed", "timeout", "protocol", "unsent",
+    "5xx", "4xx", "429",
+];

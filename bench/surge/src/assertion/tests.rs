@@ -1,0 +1,95 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn tally() -> Tally {
+    let mut tally = Tally { started: 1_000, late: 3, ..Tally::default() };
+    tally.statuses.extend([(200, 980), (403, 10), (503, 2)]);
+    tally.failures.extend([(Failure::Connect, 5), (Failure::Timeout, 3)]);
+    for ms in 1..=100 {
+        tally.latency.record(Duration::from_millis(ms));
+    }
+    tally
+}
+
+fn check(text: &str) -> Verdict {
+    text.parse::<Assertion>().unwrap().check(&tally(), Duration::from_secs(10))
+}
+
+#[test]
+fn claims_hold_or_do_not() {
+    for (text, holds) in [
+        ("no_5xx", false),
+        ("no_503", false),
+        ("no_502", true),
+        ("no_late", false),
+        ("errors <= 8", true),
+        ("errors < 8", false),
+        ("errors<=0.8%", true),
+        ("errors < 0.5%", false),
+        ("connect == 5", true),
+        ("timeout > 2", true),
+        ("403 >= 1%", true),
+        ("4xx == 10", true),
+        ("2xx >= 99%", false),
+        ("p50 < 51ms", true),
+        ("p99 < 98ms", false),
+        ("p99.9 <= 101ms", true),
+        ("max < 1s", true),
+        ("mean > 40ms", true),
+        ("min < 2ms", true),
+        ("rate >= 100/s", true),
+        ("rate > 6001/m", false),
+        ("requests == 1000", true),
+    ] {
+        assert_eq!(check(text).holds, holds, "{text}: {:?}", check(text));
+    }
+}
+
+#[test]
+fn a_phase_may_be_named() {
+    let assertion: Assertion = "p99 < 50ms in the climb".parse().unwrap();
+    assert_eq!(assertion.phase.as_deref(), Some("the climb"));
+    assert_eq!("no_5xx in peak".parse::<Assertion>().unwrap().phase.as_deref(), Some("peak"));
+}
+
+#[test]
+fn no_data_proves_nothing() {
+    let empty = Tally::default();
+    for text in ["p99 < 1h", "max < 1h", "errors <= 100%", "rate >= 0/s"] {
+        let assertion: Assertion = text.parse().unwrap();
+        let verdict = assertion.check(&empty, Duration::ZERO);
+        assert_eq!((verdict.holds, verdict.found.as_str()), (false, "no data"), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_a_hint() {
+    for (text, hint) in [
+        ("", "expected an assertion"),
+        ("fast", "expected an assertion"),
+        ("p99 < 50", "expected a duration"),
+        ("p99 < 5%", "expected a duration"),
+        ("p101 < 5ms", "unknown metric"),
+        ("error <= 1", "did you mean `errors`"),
+        ("errors <= 1ms", "expected a number"),
+        ("errors <= 101%", "expected a number"),
+        ("rate > 5", "expected a rate"),
+        ("no_erors", "did you mean `errors`"),
+        ("no_6xx", "unknown count"),
+        ("p99 < 5ms in  ", "name of a phase"),
+    ] {
+        let error = text.parse::<Assertion>().unwrap_err();
+        assert!(error.contains(hint), "{text}: {error}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_an_assertion_or_an_error(text in "(no_|p|errors)?[ -~]{0,24}(<=|<)?[ -~]{0,12}") {
+        if let Ok(assertion) = text.parse::<Assertion>() {
+            assertion.check(&tally(), Duration::from_secs(1));
+            prop_assert_eq!(assertion.text.parse::<Assertion>().map(|a| a.bound), Ok(assertion.bound));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Tables of the page: assertions, phases, classes, failures.
+
+use std::fmt::Write as _;
+
+use super::escape;
+use crate::report::{Quantiles, Report, Summary, text::number};
+
+/// All tables.
+pub(super) fn tables(report: &Report) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write!(
+        out,
+        "{}{}{}{}",
+        assertions(report),
+        classes(report),
+        phases(report),
+        failures(report)
+    );
+    out
+}
+
+fn assertions(report: &Report) -> String {
+    let rows = report.assertions.iter().map(|assertion| {
+        let class = assertion.class.as_deref().unwrap_or("all requests");
+        let verdict = if assertion.holds { ("good", "holds") } else { ("bad", "failed") };
+        format!(
+            "<tr><td>{}</td><td class=\"text\">{}</td><td>{}</td><td class=\"{}\">{}</td></tr>",
+            escape(class),
+            escape(&assertion.text),
+            escape(&assertion.found),
+            verdict.0,
+            verdict.1
+        )
+    });
+    table("Assertions", &["about", "must hold", "found", ""], rows.collect())
+}
+
+fn classes(report: &Report) -> String {
+    let heads = [
+        "class",
+        "requests",
+        "2xx",
+        "3xx",
+        "4xx",
+        "5xx",
+        "failed",
+        "late",
+        "cut",
+        "p50 ms",
+        "p90 ms",
+        "p99 ms",
+        "p99.9 ms",
+        "longest ms",
+    ];
+    let row = |name: &str, summary: &Summary| {
+        let counts = [2, 3, 4, 5].map(|hundreds| summary.with_hundreds(hundreds));
+        let [ok, moved, client, server] = counts;
+        let cells = [
+            summary.requests,
+            ok,
+            moved,
+            client,
+            server,
+            summary.failed,
+            summary.late,
+            summary.cut,
+        ];
+        let cells = cells.map(|count| format!("<td>{count}</td>")).concat();
+        format!("<tr><td>{}</td>{cells}{}</tr>", escape(name), quantiles(&summary.latency))
+    };
+    let rows = report.classes.iter().map(|class| row(&class.name, &class.summary));
+    table("Classes", &heads, rows.chain([row("all requests", &report.total)]).collect())
+}
+
+fn quantiles(q: &Quantiles) -> String {
+    [q.p50, q.p90, q.p99, q.p99_9, q.max].map(|ms| format!("<td>{}</td>", number(ms))).concat()
+}
+
+fn phases(report: &Report) -> String {
+    let rows = report.phases.iter().map(|phase| {
+        let asked = phase.asked_rate.map_or("closed loop".to_owned(), |rate| format!("{rate:.1}"));
+        let warmup = if phase.warmup { " (warm-up)" } else { "" };
+        format!(
+            "<tr><td>{}{warmup}</td><td>{:.1}</td><td>{:.1}</td><td>{asked}</td><td>{:.1}</td><td>{}</td><td>{}</td>{}</tr>",
+            escape(&phase.name),
+            phase.start,
+            phase.length,
+            phase.summary.rate,
+            phase.summary.requests,
+            phase.summary.failed,
+            quantiles(&phase.summary.latency),
+        )
+    });
+    let heads = [
+        "phase",
+        "from s",
+        "for s",
+        "asked per s",
+        "sent per s",
+        "requests",
+        "failed",
+        "p50 ms",
+        "p90 ms",
+        "p99 ms",
+        "p99.9 ms",
+        "longest ms",
+    ];
+    table("Phases", &heads, rows.collect())
+}
+
+fn failures(report: &Report) -> String {
+    let rows = report.classes.iter().flat_map(|class| {
+        class.summary.failures.iter().map(|(kind, count)| {
+            let cause = class.summary.causes.get(kind).map_or("", String::as_str);
+            let (name, cause) = (escape(&class.name), escape(cause));
+            format!("<tr><td>{name}</td><td>{kind}</td><td>{count}</td><td class=\"text\">{cause}</td></tr>")
+        })
+    });
+    table("Requests without an answer", &["class", "kind", "count", "the first"], rows.collect())
+}
+
+/// A table with its title; nothing if it has no rows.
+fn table(title: &str, heads: &[&str], rows: Vec<String>) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let heads: String = heads.iter().map(|head| format!("<th>{head}</th>")).collect();
+    format!(
+        "<section><h2>{title}</h2><table><thead><tr>{heads}</tr></thead><tbody>{}</tbody></table></section>\n",
+        rows.concat()
+    )
+}
