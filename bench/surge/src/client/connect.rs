@@ -152,7 +152,9 @@ fn client_config(trust: &Trust) -> io::Result<ClientConfig> {
             return Ok(builder.with_no_client_auth());
         }
         Trust::System => {
-            drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs))
+            // What of the system's store cannot be read is not trusted, which shows when it is needed.
+            let found = rustls_native_certs::load_native_certs().certs;
+            let _ = roots.add_parsable_certificates(found);
         }
         Trust::File(path) => {
             let unread = |error| io::Error::other(format!("{}: {error}", path.display()));

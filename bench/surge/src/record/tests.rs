@@ -50,6 +50,7 @@ fn seconds_are_handed_over_when_they_are_past_empty_ones_too() {
         recorder.answered(&moment, at + MS, Answer { status: 503, bytes: 0 });
     }
     recorder.finish(start + 3_200 * MS);
+    drop(recorder);
     let seen: Vec<_> = seconds
         .iter()
         .map(|s| (s.thread, s.second, s.slices.iter().map(|s| s.statuses[4]).sum::<u64>()))

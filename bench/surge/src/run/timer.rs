@@ -25,7 +25,12 @@ impl Timer {
     pub fn new() -> io::Result<Self> {
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
-        Ok(Self(AsyncFd::with_interest(Descriptor(timer), Interest::READABLE)?))
+        #[allow(
+            deprecated,
+            reason = "its successor is unsafe; the descriptor is owned by what it registers"
+        )]
+        let registered = AsyncFd::with_interest(Descriptor(timer), Interest::READABLE)?;
+        Ok(Self(registered))
     }
 
     /// Sleeps until a time, or a little less: what is due within ten microseconds is due now.

@@ -37,6 +37,10 @@ impl Target {
         let Url { tls, host, port, authority, path } = parse(url)?;
         let addresses = match host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, port)],
+            // No name is made of digits alone: that is an address with a slip in it, and looking it up could take long.
+            Err(_) if !host.bytes().any(|b| b.is_ascii_alphabetic()) || host.contains(':') => {
+                return Err(format!("\"{host}\" is not an address"));
+            }
             Err(_) => (host.as_str(), port)
                 .to_socket_addrs()
                 .map_err(|error| format!("cannot look up \"{host}\": {error}"))?
@@ -166,6 +170,9 @@ mod tests {
             ("http://10.0.0.1:1", &[], false),
             ("http://10.0.0.1:1", &ten[..], true),
             ("http://11.0.0.1:1", &ten, false),
+            ("http://127.0.0.:1", &[], false),
+            ("http://127.0.1:1", &[], false),
+            ("http://[::g]:1", &[], false),
             ("http://[::ffff:192.0.2.1]:1", &ten, false),
             ("http://[::ffff:127.0.0.1]:1", &[], true),
         ] {

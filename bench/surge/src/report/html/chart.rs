@@ -121,7 +121,10 @@ impl Chart {
                 let low = 10_f64.powf(low.max(0.001).log10().floor());
                 (low, 10_f64.powf(high.max(low).log10().ceil()).max(low * 10.0))
             }
-            _ => (0.0, nice(high.max(1.0) / 4.0) * 4.0),
+            _ => {
+                let step = nice(high.max(1.0) / 5.0);
+                (0.0, (high.max(1.0) / step).ceil() * step)
+            }
         };
         let x = Ruler {
             scale: self.x.scale,
@@ -164,12 +167,7 @@ impl Chart {
         let (middle, bottom) = ((x.from + x.to) / 2.0, HEIGHT - BOTTOM + 36.0);
         let (across, up) = (escape(&self.x.label), escape(&self.y.label));
         write!(svg, "<text x=\"{middle}\" y=\"{bottom}\" text-anchor=\"middle\">{across}</text>")?;
-        write!(
-            svg,
-            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{up}</text>",
-            LEFT - 6.0,
-            TOP - 8.0
-        )
+        write!(svg, "<text x=\"4\" y=\"{}\">{up}</text>", TOP - 10.0)
     }
 
     fn legend(&self, svg: &mut String) -> std::fmt::Result {

@@ -17,7 +17,10 @@ pub fn html(report: &Report) -> String {
         body.push_str(&figure.svg());
     }
     body.push_str(&table::tables(report));
-    PAGE.replace("{title}", &escape(&report.name)).replace("{body}", &body)
+    // What is put in is not looked at again: a name may be `{body}`.
+    let (head, rest) = PAGE.split_once("{title}").unwrap_or((PAGE, ""));
+    let (middle, foot) = rest.split_once("{body}").unwrap_or((rest, ""));
+    [head, &escape(&report.name), middle, &body, foot].concat()
 }
 
 fn lead(report: &Report) -> String {

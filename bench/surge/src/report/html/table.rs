@@ -125,7 +125,10 @@ fn table(title: &str, heads: &[&str], rows: Vec<String>) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let heads: String = heads.iter().map(|head| format!("<th>{head}</th>")).collect();
+    let class =
+        |head: &str| if matches!(head, "must hold" | "the first") { " class=\"text\"" } else { "" };
+    let heads = heads.iter().map(|head| format!("<th{}>{head}</th>", class(head)));
+    let heads: String = heads.collect();
     format!(
         "<section><h2>{title}</h2><table><thead><tr>{heads}</tr></thead><tbody>{}</tbody></table></section>\n",
         rows.concat()

@@ -1,1 +1,85 @@
+use super::*;
+use crate::report::{OfClass, OfPhase, Point, PointOfClass, Quantiles, Summary};
 
+fn report() -> Report {
+    let quantiles =
+        Quantiles { p50: Some(1.0), p99: Some(20.0), max: Some(50.0), ..Quantiles::default() };
+    let summary = Summary {
+        requests: 3,
+        latency: quantiles,
+        distribution: vec![(0.0, 0.5), (90.0, 2.0), (99.0, 20.0), (100.0, 50.0)],
+        causes: [("closed", "<script>alert(1)</script>".to_owned())].into(),
+        failures: [("closed", 1)].into(),
+        ..Summary::default()
+    };
+    let class = PointOfClass { started: 5, statuses: [0, 4, 0, 0, 1], failed: 1 };
+    let point = |second| Point { second, classes: vec![class.clone()], latency: quantiles };
+    let phase = |name: &str, start| OfPhase {
+        name: name.to_owned(),
+        start,
+        length: 2.0,
+        warmup: false,
+        asked: Some(10),
+        asked_rate: Some(5.0),
+        summary: summary.clone(),
+    };
+    let class = OfClass {
+        name: "a & b".to_owned(),
+        slow: false,
+        target: "http://127.0.0.1".to_owned(),
+        summary: summary.clone(),
+    };
+    Report {
+        schema: 1,
+        name: "<b>name</b>".to_owned(),
+        started_at: 0.0,
+        seconds: 4.0,
+        threads: 1,
+        cpu_seconds: 0.1,
+        interrupted: false,
+        passed: true,
+        assertions: Vec::new(),
+        total: summary.clone(),
+        classes: vec![class],
+        phases: vec![phase("climb", 0.0), phase("peak", 2.0)],
+        timeline: (0..5).map(point).collect(),
+    }
+}
+
+#[test]
+fn what_others_wrote_is_shown_and_not_obeyed() {
+    let page = html(&report());
+    assert!(page.contains("&lt;b&gt;name&lt;/b&gt;") && !page.contains("<b>name"), "{page}");
+    assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "{page}");
+    assert!(page.contains("a &amp; b"));
+}
+
+#[test]
+fn the_page_needs_nothing_from_elsewhere() {
+    let page = html(&report());
+    for outside in ["http://", "https://", "src=", "url(", "@import", "<link"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert_eq!(page.matches("<svg").count(), 4);
+    assert!(!page.contains("NaN") && !page.contains("inf"), "{page}");
+    assert!(!page.contains("{body}") && !page.contains("{title}"));
+}
+
+#[test]
+fn nothing_measured_is_a_page_too() {
+    let empty = Report {
+        timeline: Vec::new(),
+        classes: Vec::new(),
+        phases: Vec::new(),
+        total: Summary::default(),
+        ..report()
+    };
+    let page = html(&empty);
+    assert_eq!(page.matches("nothing was measured").count(), 4, "{page}");
+}
+
+#[test]
+fn what_stands_after_the_last_phase_is_no_rate() {
+    let points = rate(&report()).series.remove(0).points;
+    assert_eq!(points.iter().map(|(x, _)| *x).collect::<Vec<_>>(), [0.0, 1.0, 2.0, 3.0]);
+}
