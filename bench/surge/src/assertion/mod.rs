@@ -85,11 +85,7 @@ impl Assertion {
                 self.verdict(found.as_secs_f64(), bound.as_secs_f64(), milliseconds(found))
             }
             (Bound::Number(found), Bound::Percent(bound)) => {
-                let requests = tally.requests() + tally.cut + tally.held;
-                if requests == 0 {
-                    return Verdict { holds: false, found: "no data".to_owned() };
-                }
-                let share = found as f64 / requests as f64 * 100.0;
+                let share = found as f64 / tally.requests().max(1) as f64 * 100.0;
                 self.verdict(share, bound, format!("{share:.3}% ({found})"))
             }
             (Bound::Number(found), Bound::Number(bound)) => {
@@ -125,6 +121,7 @@ impl Metric {
             Self::Max => Bound::Time(latency.max()?),
             Self::Rate if time.is_zero() => return None,
             Self::Rate => Bound::PerSecond(tally.started as f64 / time.as_secs_f64()),
+            Self::Count(_) if tally.requests() == 0 => return None,
             Self::Count(count) => Bound::Number(count.of(tally)),
         })
     }

@@ -56,7 +56,7 @@ fn a_phase_may_be_named() {
 #[test]
 fn no_data_proves_nothing() {
     let empty = Tally::default();
-    for text in ["p99 < 1h", "max < 1h", "errors <= 100%", "rate >= 0/s"] {
+    for text in ["p99 < 1h", "max < 1h", "errors <= 100%", "no_5xx", "rate >= 0/s"] {
         let assertion: Assertion = text.parse().unwrap();
         let verdict = assertion.check(&empty, Duration::ZERO);
         assert_eq!((verdict.holds, verdict.found.as_str()), (false, "no data"), "{text}");

@@ -55,7 +55,9 @@ impl Origin {
         let shared = Arc::clone(&seen);
         std::thread::spawn(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(serve(TcpListener::from_std(listener).unwrap(), manner, shared));
+            runtime.block_on(async {
+                serve(TcpListener::from_std(listener).unwrap(), manner, shared).await;
+            });
         });
         Self { address, seen }
     }

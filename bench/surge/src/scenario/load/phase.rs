@@ -39,9 +39,13 @@ pub(super) fn drafts<'t>(root: &Table<'t>, spacing: Spacing) -> Vec<Draft<'t>> {
 
 /// Puts classes in the place of their names.
 pub(super) fn link(root: &Table<'_>, drafts: Vec<Draft<'_>>, classes: &[Class]) -> Vec<Phase> {
+    // A class whose name is misspelt takes part in what it is meant for.
+    let known = |name: &Placed<&str>| classes.iter().any(|class| class.name == name.value);
+    let all_known = drafts.iter().flat_map(|draft| draft.clients.iter().flatten()).all(known);
     let phases: Vec<Phase> = drafts.into_iter().map(|draft| draft.link(classes)).collect();
     for (i, class) in classes.iter().enumerate() {
-        if !phases.is_empty() && !phases.iter().any(|phase| phase.classes.contains(&i)) {
+        if all_known && !phases.is_empty() && !phases.iter().any(|phase| phase.classes.contains(&i))
+        {
             let message = format!("`{}` takes part in no phase", class.name);
             root.report(0..0, "client", message, Some("name it in `clients`".to_owned()));
         }

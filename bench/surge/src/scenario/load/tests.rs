@@ -232,7 +232,7 @@ fn a_target_that_cannot_be_reached_is_shown_where_it_stands() {
     let failed = [(0, "refused".to_owned()), (2, "refused".to_owned()), (1, "no route".to_owned())];
     let entries = loaded.unreachable(&failed).entries();
     // Two classes share the target at the top.
-    assert_eq!(entries.iter().map(|e| e.line).collect::<Vec<_>>(), [4, 52]);
+    assert_eq!(entries.iter().map(|e| e.line).collect::<Vec<_>>(), [4, 54]);
     assert!(entries[1].message.contains("the target of `robot` cannot be reached: no route"));
 }
 
