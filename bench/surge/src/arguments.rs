@@ -146,10 +146,9 @@ impl Run {
     pub fn scenario(&self) -> Result<Scenario, String> {
         let url = self.url.as_deref().unwrap_or_default();
         let phase = self.phase();
-        if let Some(named) = self.assertions.iter().find_map(|a| a.phase.as_ref()) {
-            if *named != phase.name {
-                return Err(format!("there is no phase \"{named}\", only \"{}\"", phase.name));
-            }
+        let mut named = self.assertions.iter().filter_map(|assertion| assertion.phase.as_ref());
+        if let Some(other) = named.find(|named| **named != phase.name) {
+            return Err(format!("there is no phase \"{other}\", only \"{}\"", phase.name));
         }
         Ok(Scenario {
             name: url.to_owned(),

@@ -102,10 +102,10 @@ fn carry_out(scenario: Scenario, arguments: &Run) -> ExitCode {
 }
 
 fn finish(report: &Report, arguments: &Run) -> ExitCode {
-    if let Some(path) = &arguments.report {
-        if let Err(error) = std::fs::write(path, html::html(report)) {
-            return say(FAILED, &format!("{}: {error}", path.display()));
-        }
+    if let Some(path) = &arguments.report
+        && let Err(error) = std::fs::write(path, html::html(report))
+    {
+        return say(FAILED, &format!("{}: {error}", path.display()));
     }
     let printed = if arguments.json { print(&report.json()) } else { print(&text::text(report)) };
     if report.passed { printed } else { ExitCode::from(FAILED) }

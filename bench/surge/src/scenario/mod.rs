@@ -82,7 +82,7 @@ pub enum Conduct {
         requests: Vec<(Prepared, f64)>,
     },
     /// They hold connections open with as little as they can.
-    Slow(Slow),
+    Slow(Box<Slow>),
 }
 
 /// A client that dawdles.

@@ -127,10 +127,11 @@ impl Link {
                 Poll::Pending => break,
             }
         }
-        if matches!(self.stream, Stream::Tls(_)) && self.write_error.is_none() {
-            if let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_flush(cx) {
-                self.write_error = Some(error);
-            }
+        if matches!(self.stream, Stream::Tls(_))
+            && self.write_error.is_none()
+            && let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_flush(cx)
+        {
+            self.write_error = Some(error);
         }
     }
 

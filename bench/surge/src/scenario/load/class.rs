@@ -239,7 +239,7 @@ fn slow_client(
         connections: connections? as usize,
         request: request?,
     };
-    Some(Conduct::Slow(slow))
+    Some(Conduct::Slow(Box::new(slow)))
 }
 
 fn source_addresses(table: &Table<'_>) -> Vec<IpAddr> {
