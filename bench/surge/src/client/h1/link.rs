@@ -47,19 +47,21 @@ pub(super) async fn serve(
         return Err(Broken::new(Failure::Protocol, "there is no such request"));
     };
     // What the server has closed in the meantime is not used: nothing was sent on it yet.
-    let usable = match link.take() {
-        Some(mut link) => link.is_open(&crew.context).await.then_some(link),
-        None => None,
-    };
-    let mut open = match usable {
-        Some(link) => link,
-        None => Link::open(crew, source, deadline).await?,
-    };
-    let answer = open.exchange(&crew.context, request, deadline).await?;
-    if crew.class.keepalive && open.is_reusable() {
-        *link = Some(open);
+    if let Some(idle) = link
+        && !idle.is_open(&crew.context).await
+    {
+        *link = None;
     }
-    Ok(answer)
+    // A connection stays where it is: moving it to and fro would cost more than its parser.
+    let open = match link {
+        Some(open) => open,
+        None => link.insert(Link::open(crew, source, deadline).await?),
+    };
+    let outcome = open.exchange(&crew.context, request, deadline).await;
+    if outcome.is_err() || !crew.class.keepalive || !open.is_reusable() {
+        *link = None;
+    }
+    outcome
 }
 
 impl Link {

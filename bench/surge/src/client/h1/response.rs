@@ -220,7 +220,7 @@ impl Parser {
         }
         let colon = memchr(b':', line).ok_or(Malformed::Field)?;
         let (name, value) = line.split_at(colon);
-        let value = value.get(1..).unwrap_or_default().trim_ascii();
+        let value = value.get(1..).unwrap_or_default();
         // The length tells most names apart.
         match name.len() {
             14 if name.eq_ignore_ascii_case(b"content-length") => self.length(value)?,
