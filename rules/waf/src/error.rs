@@ -69,7 +69,12 @@ impl Problem {
 
     /// The problem with the lines that it is about, without a line end.
     pub fn render(&self, sources: &Sources) -> String {
-        render::problem(self, sources)
+        self.render_as("error", sources)
+    }
+
+    /// The same under another word than `error`.
+    pub fn render_as(&self, word: &str, sources: &Sources) -> String {
+        render::problem(word, self, sources)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod body;
 pub mod error;
 mod facts;
 pub mod injection;
+pub mod lint;
 mod macros;
 mod number;
 mod operator;
@@ -29,6 +30,7 @@ mod worker;
 
 pub use crate::{
     action::{Mode, Sanitise},
+    lint::lint,
     operator::luhn,
     policy::{Exclusion, Pinned, Policy},
     report::{Action, Interruption, Match, Report, Verdict},
