@@ -7,7 +7,7 @@ use super::{
 use crate::{
     error::Problem,
     operator::Operator,
-    pattern::{Case, Pattern},
+    pattern::Pattern,
     seclang::ast::Operator as Spelled,
     variable::{Scalar, Source},
 };
@@ -15,19 +15,18 @@ use crate::{
 pub(super) fn look(written: &Written<'_>, found: &mut Found) {
     for link in written.running() {
         let Some(operator) = link.operator else { continue };
-        if !matches!(link.rule.operator, Operator::Rx(_) | Operator::Verify(..)) {
-            continue;
+        // A pattern with macros is compiled for each request; it is what its macros make of it.
+        let pattern = match &link.rule.operator {
+            Operator::Rx(rx) | Operator::Verify(_, rx) => rx.pattern(),
+            _ => None,
+        };
+        if let Some(pattern) = pattern {
+            cost(link, operator, pattern, found);
         }
-        // One with macros is compiled for each request; it is what its macros make of it.
-        if crate::macros::has_macro(&operator.argument.bytes) {
-            continue;
-        }
-        cost(link, operator, found);
     }
 }
 
-fn cost(link: &Link<'_>, operator: &Spelled, found: &mut Found) {
-    let Ok(pattern) = Pattern::new(&operator.argument.bytes, Case::Sensitive) else { return };
+fn cost(link: &Link<'_>, operator: &Spelled, pattern: &Pattern, found: &mut Found) {
     if pattern.is_backtracking() {
         let message =
             "this pattern runs by backtracking, in steps that are bounded and not in linear time";

@@ -343,3 +343,12 @@ fn twins_ask_the_same() {
         SecRule ARGS \"@rx select\" \"id:2,phase:1,pass,ctl:auditEngine=Off\"\n";
     assert_eq!(words(steer), [""; 0]);
 }
+
+#[test]
+fn the_managed_rules_have_no_warning() {
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../managed/*.conf");
+    let lint = lint(&crate::seclang::Disk, &[rules]).unwrap_or_else(|report| panic!("{report}"));
+    let warnings = lint.findings().iter().filter(|one| one.code.severity == Severity::Warning);
+    let shown: Vec<String> = warnings.map(|one| one.render(lint.sources())).collect();
+    assert!(shown.is_empty() && !lint.sources().is_empty(), "{}", shown.join("\n"));
+}
