@@ -9,6 +9,8 @@ mod bits;
 pub mod body;
 pub mod error;
 mod facts;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod injection;
 pub mod lint;
 mod macros;
