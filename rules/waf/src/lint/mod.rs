@@ -62,6 +62,7 @@ pub fn lint(files: &dyn Files, paths: &[impl AsRef<Path>]) -> Result<Lint, Repor
     text::look(&written, &mut found);
     twin::look(&written, &mut found);
     let mut findings = found.0;
+    findings.iter_mut().for_each(|finding| finding.problem.settle(&sources));
     findings.sort_by_key(|finding| (finding.problem.place, finding.code.word));
     findings.dedup();
     Ok(Lint { findings, sources })

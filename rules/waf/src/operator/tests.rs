@@ -241,7 +241,7 @@ proptest! {
     fn phrases_of_any_bytes_are_found(phrase in proptest::collection::vec(1_u8.., 2..6), before in "[0-9]{0,4}") {
         let hex: Vec<String> = phrase.iter().map(|byte| format!("{byte:02x}")).collect();
         let phrases = pm::words(format!("|{}|", hex.join(" ")).as_bytes()).unwrap();
-        prop_assert_eq!(&phrases, &[phrase.clone()]);
+        prop_assert_eq!(&phrases, std::slice::from_ref(&phrase));
         let phrases = Phrases::new(phrases).unwrap();
         let (mut caches, mut groups, mut captured) = (Caches::new(1 << 16), [None; GROUPS], None);
         let mut cx = Context {
