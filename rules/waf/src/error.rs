@@ -67,15 +67,27 @@ impl Problem {
         self
     }
 
+    /// Puts places that were counted on over the end of a line to the line where they are.
+    pub(crate) fn settle(&mut self, sources: &Sources) {
+        self.place = sources.settled(self.place);
+        self.also.iter_mut().for_each(|(place, ..)| *place = sources.settled(*place));
+    }
+
     /// The problem with the lines that it is about, without a line end.
     pub fn render(&self, sources: &Sources) -> String {
-        render::problem(self, sources)
+        self.render_as("error", sources)
+    }
+
+    /// The same under another word than `error`.
+    pub fn render_as(&self, word: &str, sources: &Sources) -> String {
+        render::problem(word, self, sources)
     }
 }
 
 impl Report {
     /// Sorts problems by place.
     pub fn new(mut problems: Vec<Problem>, sources: Sources) -> Self {
+        problems.iter_mut().for_each(|problem| problem.settle(&sources));
         problems.sort_by_key(|problem| problem.place);
         Self { problems, sources }
     }

@@ -9,7 +9,10 @@ mod bits;
 pub mod body;
 pub mod error;
 mod facts;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod injection;
+pub mod lint;
 mod macros;
 mod number;
 mod operator;
@@ -29,6 +32,7 @@ mod worker;
 
 pub use crate::{
     action::{Mode, Sanitise},
+    lint::lint,
     operator::luhn,
     policy::{Exclusion, Pinned, Policy},
     report::{Action, Interruption, Match, Report, Verdict},

@@ -60,6 +60,17 @@ impl Macro {
         }
     }
 
+    /// The variables that it names, and nothing else of it.
+    pub fn into_targets(self) -> Vec<Target> {
+        let pieces = self.pieces.into_iter();
+        pieces
+            .filter_map(|piece| match piece {
+                Piece::Value(target) => Some(target),
+                Piece::Bytes(_) => None,
+            })
+            .collect()
+    }
+
     /// The variables that it names.
     pub fn targets(&self) -> impl Iterator<Item = &Target> {
         self.pieces.iter().filter_map(|piece| match piece {

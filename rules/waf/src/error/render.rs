@@ -6,12 +6,12 @@
 use super::Problem;
 use crate::seclang::{Sources, ast::Place};
 
-/// A problem with its frames, without a line end.
-pub(super) fn problem(problem: &Problem, sources: &Sources) -> String {
+/// A problem with its frames, under a word for what it is, without a line end.
+pub(super) fn problem(word: &str, problem: &Problem, sources: &Sources) -> String {
     let places = problem.also.iter().map(|(place, ..)| place).chain([&problem.place]);
     let last = places.map(|place| place.line).max().unwrap_or_default();
     let gutter = last.to_string().len();
-    let mut out = format!("error: {}", clean(&problem.message));
+    let mut out = format!("{word}: {}", clean(&problem.message));
     frame(&mut out, sources, gutter, problem.place, problem.len);
     if let Some(note) = &problem.note {
         if problem.place.line > 0 {

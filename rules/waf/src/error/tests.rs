@@ -110,3 +110,12 @@ fn texts_have_places() {
     let problem = Problem::with(&text, "wrong").note("do").maybe_note(None);
     assert_eq!((problem.place.column, problem.len, problem.note.as_deref()), (3, 2, Some("do")));
 }
+
+#[test]
+fn a_part_of_a_text_over_several_lines_is_in_its_own_line() {
+    let rules = "SecAction \"id:1,pass,msg:'a message \\\n  that goes on \\\n with %{nobody}'\"\n";
+    let files = Memory::from_iter([("a.conf", rules)]);
+    let report = crate::RuleSet::load(&files, &["a.conf"]).unwrap_err();
+    let place = report.problems()[0].place;
+    assert_eq!((place.line, place.column), (3, 9), "{report}");
+}

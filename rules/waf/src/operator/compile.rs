@@ -189,7 +189,8 @@ fn unknown(written: &ast::Operator) -> Problem {
         .maybe_note(close.map(|name| format!("did you mean `@{name}`?")))
 }
 
-const NAMES: &[&str] = &[
+/// Names of all operators.
+pub(super) const NAMES: &[&str] = &[
     "beginsWith",
     "contains",
     "containsWord",

@@ -150,3 +150,6 @@ impl Operator {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,14 @@ impl Rx {
         }
     }
 
+    /// The pattern, where it is known.
+    pub fn pattern(&self) -> Option<&Pattern> {
+        match self {
+            Self::Fixed(pattern) => Some(pattern),
+            Self::Made(_) => None,
+        }
+    }
+
     /// The argument, where it has macros.
     pub fn argument(&self) -> Option<&Macro> {
         match self {

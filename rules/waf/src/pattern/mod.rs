@@ -144,6 +144,11 @@ pub fn clauses(pattern: &[u8], case: Case) -> Vec<prefilter::Clause> {
     translated.map_or_else(Vec::new, |pattern| prefilter::clauses(&pattern, case))
 }
 
+/// A pattern in the linear engine's spelling; none where it needs backtracking.
+pub fn linear_spelling(pattern: &[u8]) -> Option<String> {
+    translate::translate(pattern)
+}
+
 fn linear(pattern: &str, case: Case) -> Result<Regex, String> {
     let syntax = syntax::Config::new()
         .unicode(false)

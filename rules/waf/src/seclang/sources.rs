@@ -40,6 +40,26 @@ impl Sources {
         self.at(place)?.line(place.line)
     }
 
+    /// Where a place is that was counted on from the beginning of a text over several lines, as if they were one.
+    pub(crate) fn settled(&self, mut place: Place) -> Place {
+        while let Some(line) = self.line(place) {
+            let column = usize::try_from(place.column).unwrap_or(usize::MAX);
+            let joined = line.strip_suffix(b"\\").map(<[u8]>::len);
+            match joined.filter(|joined| column > joined + 1) {
+                Some(joined) => {
+                    place.column -= u32::try_from(joined).unwrap_or_default();
+                    place.line += 1;
+                }
+                None => {
+                    let end = u32::try_from(line.len()).unwrap_or(u32::MAX).saturating_add(1);
+                    place.column = place.column.min(end);
+                    break;
+                }
+            }
+        }
+        place
+    }
+
     /// `path:line:column`, or the path alone where the place is a file as a whole.
     pub fn name(&self, place: Place) -> String {
         let path = self.at(place).map(|source| source.path.display().to_string());

@@ -161,3 +161,6 @@ fn make_room(records: &mut HashMap<Box<[u8]>, Record>, now: i64) {
 fn lower(name: &[u8]) -> Vec<u8> {
     name.to_ascii_lowercase()
 }
+
+#[cfg(test)]
+mod tests;
