@@ -95,6 +95,7 @@ fn requests() -> Vec<Request> {
     ]
 }
 
+#[inline(never)]
 fn run(policy: &Arc<Policy>, store: &Arc<Store>, request: &Request, worker: &mut Worker) -> Report {
     let beginning = Beginning { id: b"0123456789abcdef", now: 1_800_000_000, budget: u64::MAX };
     let mut tx = Transaction::new(policy, store, &beginning, worker);

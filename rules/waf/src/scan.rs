@@ -8,7 +8,7 @@ use crate::{facts::ValueId, facts::Values, pattern::prefilter::Clause};
 pub type ClauseId = u32;
 
 /// The literals of many clauses, and how to find them all at once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Scan {
     /// Which of a value's rows of marks is this scan's.
     kind: usize,
@@ -16,10 +16,8 @@ pub struct Scan {
     /// For each literal of the automaton, the clauses that it satisfies: a range of `satisfied`.
     literals: Vec<(u32, u32)>,
     satisfied: Vec<ClauseId>,
-    /// For each byte, the clauses that its presence satisfies: a range of `satisfied`.
-    bytes: Vec<(u32, u32)>,
-    /// Bytes that satisfy some clause by themselves.
-    telling: [bool; 256],
+    /// Bytes that satisfy some clause by themselves, and the clauses: a range of `satisfied`.
+    bytes: Vec<(u8, (u32, u32))>,
     words: usize,
     /// Clauses that cannot be looked for, and so hold.
     always: Vec<ClauseId>,
@@ -64,9 +62,9 @@ impl Builder {
             let range = (begin, scan.satisfied.len() as u32);
             if let [byte] = literal[..] {
                 // Literals are in lower case, values need not be.
-                for byte in [byte, byte.to_ascii_uppercase()] {
-                    scan.bytes[usize::from(byte)] = range;
-                    scan.telling[usize::from(byte)] = true;
+                scan.bytes.push((byte, range));
+                if byte.is_ascii_lowercase() {
+                    scan.bytes.push((byte.to_ascii_uppercase(), range));
                 }
             } else {
                 scan.literals.push(range);
@@ -85,21 +83,6 @@ impl Builder {
             }
         }
         scan
-    }
-}
-
-impl Default for Scan {
-    fn default() -> Self {
-        Self {
-            kind: 0,
-            automaton: None,
-            literals: Vec::new(),
-            satisfied: Vec::new(),
-            bytes: vec![(0, 0); 256],
-            telling: [false; 256],
-            words: 0,
-            always: Vec::new(),
-        }
     }
 }
 
@@ -125,10 +108,10 @@ impl Scan {
     fn look_for_bytes(&self, input: &[u8], marks: &mut [u64]) {
         let mut present = [false; 256];
         input.iter().for_each(|byte| present[usize::from(*byte)] = true);
-        for (byte, _) in
-            present.iter().zip(self.telling).enumerate().filter(|(_, both)| *both.0 && both.1)
-        {
-            self.satisfy(self.bytes[byte], marks);
+        for (byte, clauses) in &self.bytes {
+            if present[usize::from(*byte)] {
+                self.satisfy(*clauses, marks);
+            }
         }
     }
 
