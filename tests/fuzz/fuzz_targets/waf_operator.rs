@@ -55,6 +55,10 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     if operator == "rx" && !by_both_engines(argument, flags % 2 == 1, value) {
         return Corpus::Reject;
     }
+    // To load rules takes many times as long as to look for a pattern.
+    if operator == "rx" && flags < 192 {
+        return Corpus::Keep;
+    }
     by_rules(operator, argument, flags, value)
 });
 
