@@ -348,3 +348,48 @@ async fn keys_without_effect_are_refused() {
         assert!(exit.output.contains(message), "{keys}: {}", exit.output);
     }
 }
+
+#[tokio::test]
+async fn the_managed_rules_hold_where_none_are_named() {
+    let origin = Origin::echo().await;
+    let config = Config::to(&origin).more("[waf]\nmode = \"enforce\"\n");
+    let proxy = Proxy::with(config).await;
+    let mut client = proxy.client().await;
+    let fine = "/?q=Select+the+union+of+both+sets%2C+or+drop+a+line+to+O%27Brien";
+    assert_eq!(client.get(fine).await.status, 200);
+    let attack = "/?id=1%27+UNION+SELECT+name%2Cpassword+FROM+users--+-";
+    assert_eq!(client.get(attack).await.status, 403);
+    let kind = ("content-type", "application/json");
+    let call = client.request("POST", "/").header(kind.0, kind.1);
+    let call = call.body(body::full("{\"a\": {\"b\": \"x' or 1=1-- -\"}}"));
+    assert_eq!(call.send().await.status, 403);
+}
+
+#[tokio::test]
+async fn managed_rules_stand_between_local_ones() {
+    let origin = Origin::echo().await;
+    let dir = tempfile::tempdir().unwrap();
+    let before = "SecAction \"id:1,phase:1,pass,nolog,setvar:tx.allowed_methods=GET POST\"\n";
+    let after = "SecRuleUpdateTargetByTag attack-sqli \"!ARGS:query\"\n";
+    fs::write(dir.path().join("before.conf"), before).unwrap();
+    fs::write(dir.path().join("after.conf"), after).unwrap();
+    // A file of that name is another entry.
+    fs::write(dir.path().join("managed"), "SecAction \"id:2,pass\"\n").unwrap();
+    let rules = "rules = [\"before.conf\", \"managed\", \"./managed\", \"after.conf\"]";
+    let config = Config::to(&origin).more(format!("[waf]\n{rules}\nmode = \"enforce\"\n"));
+    fs::write(dir.path().join("foxtrot.toml"), proxy::complete(&config.to_string())).unwrap();
+    let proxy = Proxy::in_folder(dir, "foxtrot.toml").await;
+    let mut client = proxy.client().await;
+    let attack = "1%27+UNION+SELECT+name%2Cpassword+FROM+users--+-";
+    assert_eq!(client.get(&format!("/?query={attack}")).await.status, 200);
+    assert_eq!(client.get(&format!("/?id={attack}")).await.status, 403);
+    let call = client.request("DELETE", "/").send().await;
+    assert_eq!(call.status, 403);
+    fs::write(proxy.folder().join("after.conf"), "SecRuleRemoveByTag attack-sqli\n").unwrap();
+    let read = async || client.get(&format!("/?id={attack}")).await.status == 200;
+    eventually("the new rules", read).await;
+    fs::write(proxy.folder().join("after.conf"), "SecRule ARGS \"@rx x\" \"id:140130\"\n").unwrap();
+    let reply = proxy.admin("POST", "/reload").await;
+    assert_eq!(reply.status.as_u16(), 422, "{}", reply.text());
+    assert!(reply.text().contains("managed/140-sqli.conf:"), "{}", reply.text());
+}

@@ -11,8 +11,12 @@ use super::units::{Duration, Percent, Size};
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Waf {
-    /// Rule files in SecLang, in this order; paths may have `*`. Those of a CRS are its setup file and its `rules/*.conf`.
-    #[schemars(extend("items" = { "type": "string", "format": "path" }))]
+    /// Rule files in SecLang, in this order; paths may have `*`. `"managed"` stands for the managed rule set, which comes
+    /// with the binary and is what holds where nothing is listed.
+    #[schemars(extend("items" = { "anyOf": [
+        { "const": "managed", "type": "string" },
+        { "type": "string", "format": "path" },
+    ] }))]
     pub rules: Vec<String>,
     /// Whether rules run, and whether they may block.
     pub mode: WafMode,

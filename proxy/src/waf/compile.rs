@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use foxtrot_waf::{Exclusion, Pinned, RuleSet, Store, seclang::Disk};
+use foxtrot_waf::{Exclusion, Pinned, RuleSet, Store};
 
 use super::{
     Counters, Policy, Settings, Shared,
@@ -141,7 +141,7 @@ fn shared(
 pub fn files(written: &config::Waf) -> Vec<std::path::PathBuf> {
     let entries = written.allow.iter().chain(&written.deny);
     let lists = entries.filter_map(|entry| lists::file(entry)).map(Into::into);
-    lists.chain(RuleSet::files(&Disk, &written.rules)).collect()
+    lists.chain(rules::files(&written.rules)).collect()
 }
 
 impl Settings {

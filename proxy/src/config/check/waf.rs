@@ -9,9 +9,6 @@ pub(super) fn check(config: &Config, found: &mut Found) {
         return;
     };
     let at = path!["waf"];
-    if waf.rules.is_empty() {
-        found.value(at.join("rules"), "no rules: name rule files, those of a CRS for instance");
-    }
     if waf.budget == Duration::default() {
         found.value(at.join("budget"), "must be longer than zero");
     }

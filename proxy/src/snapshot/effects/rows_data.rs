@@ -832,7 +832,13 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     // waf.
-    row("waf.rules[]", &[Case("waf::an_attack_is_blocked_and_told")]),
+    row(
+        "waf.rules[]",
+        &[
+            Case("waf::an_attack_is_blocked_and_told"),
+            Word("managed", "waf::rules::patterns", "MANAGED => "),
+        ],
+    ),
     row(
         "waf.mode",
         &[
