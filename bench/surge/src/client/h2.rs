@@ -68,13 +68,7 @@ impl Pool {
     /// Gives up on the jobs that wait.
     pub fn abandon(&self) {
         let jobs = std::mem::take(&mut self.state.borrow_mut().queue);
-        let now = clock::now();
-        let mut recorder = self.crew.context.recorder.borrow_mut();
-        for job in jobs {
-            let moment =
-                Moment { class: self.crew.index, phase: job.phase, due: job.due, sent: now };
-            recorder.failed(&moment, now, Failure::Unsent, &"no stream was free in time");
-        }
+        self.crew.unsent(jobs, "no stream was free in time");
     }
 
     async fn stream(self: Rc<Self>, line: Rc<Line>, first: Job) {

@@ -164,6 +164,16 @@ impl Crew {
         }
         now
     }
+
+    /// Counts jobs that were given up before anything of them was sent.
+    pub fn unsent(&self, jobs: impl IntoIterator<Item = Job>, cause: &str) {
+        let sent = clock::now();
+        let mut recorder = self.context.recorder.borrow_mut();
+        for job in jobs {
+            let moment = Moment { class: self.index, phase: job.phase, due: job.due, sent };
+            recorder.failed(&moment, sent, Failure::Unsent, &cause);
+        }
+    }
 }
 
 /// One lane's share of a number, so that all shares add up to it.

@@ -12,7 +12,6 @@ use super::{Link, link};
 use crate::{
     client::{Crew, Job},
     clock,
-    record::{Failure, Moment},
 };
 
 /// The connections of a class on one thread.
@@ -75,13 +74,7 @@ impl Pool {
     /// Gives up on the jobs that wait.
     pub fn abandon(&self) {
         let jobs = std::mem::take(&mut self.state.borrow_mut().queue);
-        let now = clock::now();
-        let mut recorder = self.crew.context.recorder.borrow_mut();
-        for job in jobs {
-            let moment =
-                Moment { class: self.crew.index, phase: job.phase, due: job.due, sent: now };
-            recorder.failed(&moment, now, Failure::Unsent, &"no connection was free in time");
-        }
+        self.crew.unsent(jobs, "no connection was free in time");
     }
 
     async fn connection(self: Rc<Self>, source: usize, first: Job) {
