@@ -30,7 +30,7 @@ mod worker;
 pub use crate::{
     action::{Mode, Sanitise},
     operator::luhn,
-    policy::{Exclusion, Pinned, Policy},
+    policy::{Excluded, Exclusion, Pinned, Policy},
     report::{Action, Interruption, Match, Report, Verdict},
     rule::{Meta, SEVERITIES},
     ruleset::RuleSet,
