@@ -1,17 +1,26 @@
-//! `foxctl waf`: tools of those who tune a WAF. Of any WAF: they need its address and its log, not its admin server.
+//! `foxctl waf`: tools of those who tune a WAF. `posture` and `lint` ask foxtrot's admin server; the others are for any WAF
+//! and need its address and its log.
 
 mod backend;
+mod lint;
+mod posture;
 mod test;
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::{failure::Failure, output::Output};
+use crate::{client::Admin, failure::Failure, output::Output};
 
 /// What to do for a WAF.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Whether the WAF is on, for whom, and which classes of attacks it would let through.
+    ///
+    /// Exits 1 where there is no WAF, or one that enforces lets a class through.
+    Posture,
+    /// What looks wrong in the WAF's configuration. Exits 1 when there are warnings.
+    Lint,
     /// Run a regression suite (the YAML of go-ftw, as OWASP CRS has it) against a WAF over the wire.
     ///
     /// Exits 0 when all tests pass, 1 when one fails or the run cannot be finished, 2 when the suite or an argument is
@@ -22,8 +31,14 @@ pub(crate) enum Command {
 }
 
 /// Does it.
-pub(crate) async fn run(command: Command, out: &mut Output) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(
+    command: Command,
+    admin: &Admin,
+    out: &mut Output,
+) -> Result<ExitCode, Failure> {
     match command {
+        Command::Posture => posture::run(admin, out).await,
+        Command::Lint => lint::run(admin, out).await,
         Command::Test(args) => test::run(args, out).await,
         Command::Backend(args) => backend::run(args, out).await,
     }
