@@ -19,6 +19,7 @@ pub mod route;
 pub mod runtime;
 pub mod server;
 pub mod snapshot;
+pub mod tenant;
 pub mod upstream;
 pub mod waf;
 pub mod wire;

@@ -7,6 +7,7 @@ pub mod config;
 pub mod error;
 pub mod rollouts;
 pub mod status;
+pub mod waf;
 
 pub use clusters::{ClusterStatus, EndpointState, EndpointStatus};
 pub use config::{
@@ -16,4 +17,8 @@ pub use error::ApiError;
 pub use rollouts::{RolloutStatus, Shares};
 pub use status::{
     AccessLogStatus, CertificateStatus, LastReload, ListenerStatus, Status, TlsStatus,
+};
+pub use waf::{
+    WafAuditStatus, WafCause, WafClass, WafClassState, WafExclusionStatus, WafFinding, WafLists,
+    WafOpening, WafPolicy, WafPosture, WafRules, WafRulesOrigin, WafSeverity, WafStatus,
 };

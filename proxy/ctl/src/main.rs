@@ -80,7 +80,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             Command::Status => status::run(&admin, &mut out).await,
             Command::Config(command) => config::run(command, &admin, &mut out).await,
             Command::Clusters => clusters::run(&admin, &mut out).await,
-            Command::Waf(command) => waf::run(command, &mut out).await,
+            Command::Waf(command) => waf::run(command, &admin, &mut out).await,
         }
     })
 }

@@ -61,7 +61,8 @@ fn programs_are_told_the_same() {
 }
 
 #[test]
-fn no_file_is_a_mistake() {
-    let output = Command::new(env!("CARGO_BIN_EXE_foxctl")).args(["waf", "lint"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
+fn without_a_file_the_proxy_is_asked() {
+    let arguments = ["--admin", "http://127.0.0.1:1", "waf", "lint"];
+    let output = Command::new(env!("CARGO_BIN_EXE_foxctl")).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use foxtrot_api::{
     AccessLogStatus, CertificateStatus, ClusterStatus, ConfigText, EndpointState, EndpointStatus,
-    Generation, ListenerStatus, ReloadResult, RolloutStatus, Shares, Status, TlsStatus,
+    Generation, ListenerStatus, ReloadResult, RolloutStatus, Shares, Status, TlsStatus, WafStatus,
 };
 use parking_lot::Mutex;
 
@@ -111,6 +111,12 @@ impl Operations for Live {
 
     async fn clusters(&self) -> Vec<ClusterStatus> {
         self.control.snapshot().clusters.iter().map(|cluster| cluster.describe()).collect()
+    }
+
+    async fn waf(&self) -> WafStatus {
+        let snapshot = self.control.snapshot();
+        let metrics = self.control.metrics();
+        snapshot.waf.describe(snapshot.generation, clock::since_epoch(), metrics)
     }
 
     async fn rollouts(&self) -> Vec<RolloutStatus> {

@@ -1,6 +1,8 @@
 //! What the admin server can ask of the process.
 
-use foxtrot_api::{ClusterStatus, ConfigText, Generation, ReloadResult, RolloutStatus, Status};
+use foxtrot_api::{
+    ClusterStatus, ConfigText, Generation, ReloadResult, RolloutStatus, Status, WafStatus,
+};
 
 /// What the admin server can ask of the process.
 ///
@@ -27,6 +29,9 @@ pub trait Operations: Send + Sync + 'static {
 
     /// Clusters and their endpoints, by name.
     fn clusters(&self) -> impl Future<Output = Vec<ClusterStatus>> + Send;
+
+    /// The WAF: rules, policies, and what attacks would meet.
+    fn waf(&self) -> impl Future<Output = WafStatus> + Send;
 
     /// Rollouts, by name.
     fn rollouts(&self) -> impl Future<Output = Vec<RolloutStatus>> + Send;

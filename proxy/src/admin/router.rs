@@ -16,7 +16,7 @@ use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::error
 use super::{Operations, TokenSource, config, dashboard, guard, status};
 
 /// Every endpoint, as an unknown path is told.
-pub(super) const ENDPOINTS: [&str; 12] = [
+pub(super) const ENDPOINTS: [&str; 13] = [
     "GET /",
     "GET /livez",
     "GET /readyz",
@@ -27,6 +27,7 @@ pub(super) const ENDPOINTS: [&str; 12] = [
     "GET /config/diff?from=N&to=N",
     "GET /clusters",
     "GET /rollouts",
+    "GET /waf",
     "POST /reload",
     "POST /config/rollback?generation=N",
 ];
@@ -75,6 +76,7 @@ pub(super) fn router<O: Operations>(ops: Arc<O>, token: TokenSource) -> Router {
         .route("/status", get(status::status::<O>))
         .route("/clusters", get(status::clusters::<O>))
         .route("/rollouts", get(status::rollouts::<O>))
+        .route("/waf", get(status::waf::<O>))
         .route("/config", get(config::config::<O>))
         .route("/config/history", get(config::history::<O>))
         .route("/config/diff", get(config::diff::<O>))

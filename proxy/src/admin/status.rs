@@ -1,4 +1,4 @@
-//! `/livez`, `/readyz`, `/metrics`, `/status`, `/clusters` and `/rollouts`.
+//! `/livez`, `/readyz`, `/metrics`, `/status`, `/clusters`, `/rollouts` and `/waf`.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use foxtrot_api::{ClusterStatus, RolloutStatus, Status};
+use foxtrot_api::{ClusterStatus, RolloutStatus, Status, WafStatus};
 
 use super::Operations;
 
@@ -40,4 +40,8 @@ pub(super) async fn clusters<O: Operations>(State(ops): State<Arc<O>>) -> Json<V
 
 pub(super) async fn rollouts<O: Operations>(State(ops): State<Arc<O>>) -> Json<Vec<RolloutStatus>> {
     Json(ops.rollouts().await)
+}
+
+pub(super) async fn waf<O: Operations>(State(ops): State<Arc<O>>) -> Json<WafStatus> {
+    Json(ops.waf().await)
 }

@@ -6,7 +6,7 @@ use axum::{
 };
 use foxtrot_api::{
     Cause, ClusterStatus, ConfigText, Generation, LastReload, LocatedError, ReloadOutcome,
-    ReloadResult, RolloutStatus, Shares, Status,
+    ReloadResult, RolloutStatus, Shares, Status, WafStatus,
 };
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -84,6 +84,10 @@ impl Operations for Fake {
         Vec::new()
     }
 
+    async fn waf(&self) -> WafStatus {
+        WafStatus { generation: 3, ..WafStatus::default() }
+    }
+
     async fn rollouts(&self) -> Vec<RolloutStatus> {
         let weights = Shares { blue: 95.0, green: 5.0 };
         let (name, blue, green) = ("gateway".into(), "a".into(), "b".into());
@@ -155,6 +159,8 @@ async fn every_endpoint_answers() {
     );
     let (_, rollouts) = json(&router, "GET", "/rollouts").await;
     assert_eq!(rollouts[0]["weights"]["green"], 5.0);
+    let (_, waf) = json(&router, "GET", "/waf").await;
+    assert_eq!((&waf["generation"], &waf["policies"]), (&3.into(), &serde_json::json!([])));
     let (_, diff) = json(&router, "GET", "/config/diff").await;
     assert_eq!(
         (&diff["from"], &diff["to"], &diff["diff"]),
@@ -167,7 +173,7 @@ async fn every_endpoint_answers() {
 async fn what_is_not_there_is_told_with_what_is() {
     let router = server(Fake::default());
     let (status, body) = json(&router, "GET", "/stats").await;
-    assert_eq!((status, body["endpoints"].as_array().map(Vec::len)), (404, Some(12)));
+    assert_eq!((status, body["endpoints"].as_array().map(Vec::len)), (404, Some(13)));
     let (status, headers, body) = call(&router, request("GET", "/reload")).await;
     assert_eq!((status.as_u16(), &headers["allow"]), (405, &"POST".parse().unwrap()));
     assert!(body.contains("POST /reload"), "{body}");

@@ -13,6 +13,7 @@ mod rollout;
 mod route;
 mod route_match;
 mod route_target;
+mod tenant;
 mod waf;
 
 use std::collections::BTreeSet;
@@ -31,6 +32,7 @@ pub fn check(config: &Config) -> Vec<Problem> {
     cluster::check(config, &mut found);
     rollout::check(config, &mut found);
     route::check(config, &mut found);
+    tenant::check(config, &mut found);
     waf::check(config, &mut found);
     references::check(config, &mut found);
     found.problems

@@ -6,6 +6,7 @@
 //! The compiled form is [`crate::snapshot`].
 
 pub mod admin;
+pub mod attack_class;
 pub mod check;
 pub mod cluster;
 pub mod diagnostic;
@@ -15,6 +16,7 @@ pub mod load;
 pub mod rollout;
 pub mod route;
 pub mod schema;
+pub mod tenant;
 pub mod units;
 pub mod waf;
 
@@ -24,6 +26,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use admin::{AccessLog, Admin, Drain, Log, LogFormat, LogLevel, Reload, Secret};
+pub use attack_class::AttackClass;
 pub use cluster::{
     Balance, Breaker, Cluster, ClusterTimeouts, ClusterTls, Health, Origin, Outlier, Pool, Resolve,
     Retry, RetryOn, UpstreamProtocol,
@@ -37,6 +40,7 @@ pub use listener::{
 pub use load::Loaded;
 pub use rollout::{Colour, Mirror, Override, Rollout, StickyKey, Weights};
 pub use route::{HeaderEdits, Match, Rewrite, Route, RouteTarget, RouteTimeouts, StringMatch};
+pub use tenant::{Tenant, TenantHeader};
 pub use units::{ByteRate, Cidr, Duration, Percent, Size};
 pub use waf::{
     OverBudget, OverLimit, Waf, WafAudit, WafExclusion, WafMode, WafOverlay, WafRequestBody,
@@ -73,6 +77,8 @@ pub struct Config {
     pub clusters: BTreeMap<String, Cluster>,
     /// Blue and green pairs, by name.
     pub rollouts: BTreeMap<String, Rollout>,
+    /// Whose traffic is whose, by name.
+    pub tenants: BTreeMap<String, Tenant>,
     /// The WAF; without this table there is none.
     pub waf: Option<Waf>,
     /// Which request goes where. Order does not matter: the most specific route wins.
@@ -94,6 +100,7 @@ impl Default for Config {
             listeners: BTreeMap::new(),
             clusters: BTreeMap::new(),
             rollouts: BTreeMap::new(),
+            tenants: BTreeMap::new(),
             waf: None,
             routes: Vec::new(),
         }

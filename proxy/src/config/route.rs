@@ -151,6 +151,23 @@ pub struct RouteTimeouts {
     pub request: Option<Duration>,
 }
 
+impl Route {
+    /// Its name in logs and metrics. A route without a name is called by its host and path.
+    pub fn name(&self) -> String {
+        let m = &self.matches;
+        self.name.clone().unwrap_or_else(|| {
+            let host = m.host.as_deref().unwrap_or("*");
+            let path = m
+                .path_exact
+                .as_deref()
+                .or(m.path_regex.as_deref())
+                .or(m.path.as_deref())
+                .unwrap_or("/");
+            format!("{host}{path}")
+        })
+    }
+}
+
 impl FromStr for RouteTarget {
     type Err = String;
 

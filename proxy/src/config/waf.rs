@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::units::{Duration, Percent, Size};
+use super::{
+    attack_class::AttackClass,
+    units::{Duration, Percent, Size},
+};
 
 /// The WAF: rules, and what becomes of requests that they find.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -41,6 +44,8 @@ pub struct Waf {
     pub deny: Vec<String>,
     /// Rules, or what they look at, that do not count.
     pub exclude: Vec<WafExclusion>,
+    /// Classes of attacks that must be blocked: a load that would let one of them through fails.
+    pub require_classes: BTreeSet<AttackClass>,
     /// Request bodies.
     pub request_body: WafRequestBody,
     /// Whether responses are inspected as the rule files ask. Upstreams are then asked for answers that are not encoded.
@@ -53,7 +58,7 @@ pub struct Waf {
     pub audit: Option<WafAudit>,
 }
 
-/// What a listener or route has otherwise than `[waf]`.
+/// What a listener, tenant or route has otherwise than `[waf]`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WafOverlay {
@@ -78,10 +83,14 @@ pub struct WafOverlay {
     pub over_budget: Option<OverBudget>,
     /// What becomes of a body that is longer than the limit.
     pub over_limit: Option<OverLimit>,
+    /// Rules, or what they look at, that do not count here besides those that do not count anyway.
+    pub exclude: Vec<WafExclusion>,
+    /// Classes of attacks that must be blocked, in the place of those that must otherwise.
+    pub require_classes: Option<BTreeSet<AttackClass>>,
 }
 
 /// Whether rules run, and whether they may block.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WafMode {
     /// No rule runs.
@@ -94,7 +103,7 @@ pub enum WafMode {
 }
 
 /// What becomes of a request whose budget is spent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OverBudget {
     /// It passes.
@@ -105,7 +114,7 @@ pub enum OverBudget {
 }
 
 /// What becomes of a body that is longer than the limit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OverLimit {
     /// The request is answered 413, where `enforce` holds.
@@ -126,7 +135,7 @@ pub struct WafRequestBody {
 }
 
 /// Rules, or what they look at, that do not count.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WafExclusion {
     /// One rule, by its id.
@@ -178,6 +187,7 @@ impl Default for Waf {
             allow: Vec::new(),
             deny: Vec::new(),
             exclude: Vec::new(),
+            require_classes: BTreeSet::new(),
             request_body: WafRequestBody::default(),
             responses: false,
             budget: Duration::millis(500),

@@ -50,6 +50,11 @@ impl IpSet {
         self.v4.is_empty() && self.v6.is_empty()
     }
 
+    /// Whether every address of a family is one of them.
+    pub fn has_whole_family(&self) -> bool {
+        self.v4.contains(&(0, u32::MAX)) || self.v6.contains(&(0, u128::MAX))
+    }
+
     fn contains_v6(&self, address: Ipv6Addr) -> bool {
         match address.to_ipv4_mapped() {
             Some(mapped) => holds(&self.v4, mapped.to_bits()),
@@ -123,6 +128,9 @@ mod tests {
         assert!(contains(&set(&["::/0"]), "::"));
         assert!(!contains(&set(&[]), "127.0.0.1"));
         assert!(set(&[]).is_empty());
+        assert!(set(&["10.0.0.0/8", "0.0.0.0/0"]).has_whole_family());
+        assert!(set(&["::/0"]).has_whole_family());
+        assert!(!set(&["10.0.0.0/8", "2001:db8::/32"]).has_whole_family());
     }
 
     proptest! {

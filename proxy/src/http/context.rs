@@ -34,6 +34,8 @@ pub struct Exchange {
     pub request: Option<Asked>,
     /// Who asks, behind trusted proxies the address that they report.
     pub client: Client,
+    /// Number of the tenant among the snapshot's.
+    pub tenant: Option<usize>,
     /// Position of the route among the snapshot's.
     pub route: Option<usize>,
     /// Name of the cluster that it was sent to.
@@ -110,6 +112,7 @@ impl Exchange {
             started: clock::now(),
             request: None,
             client: Client { address: connection.peer.ip(), peer_trusted: false, trusted: false },
+            tenant: None,
             route: None,
             cluster: None,
             colour: None,
@@ -199,12 +202,18 @@ impl Drop for Exchange {
 }
 
 impl Exchange {
+    /// Name of the tenant.
+    fn tenant(&self) -> Option<&str> {
+        self.snapshot.tenants.name(self.tenant?).map(|name| &**name)
+    }
+
     /// The exchange as the audit log names it.
     fn subject(&self, elapsed: Duration) -> Subject<'_> {
         let asked = self.request.as_ref();
         Subject {
             since_epoch: clock::since_epoch().saturating_sub(elapsed),
             listener: &self.connection.listener.state.name,
+            tenant: self.tenant().unwrap_or_default(),
             route: self.route.map_or("", |route| &self.snapshot.routes[route].name),
             method: asked.map_or("", |asked| asked.method.as_str()),
             host: asked.map_or(&[], |asked| &asked.authority),
@@ -227,6 +236,7 @@ impl Exchange {
             method: asked.map(|asked| &asked.method),
             host: asked.map_or(&[], |asked| &asked.authority),
             path: asked.map_or(&[], |asked| path(&asked.target)),
+            tenant: self.tenant(),
             route: self.route.map(|route| &*self.snapshot.routes[route].name),
             cluster: self.cluster.as_deref(),
             colour: self.colour,

@@ -60,6 +60,7 @@ async fn answer(
     }
     x.client = client_ip::resolve(x.connection.peer.ip(), &head.headers, &snapshot.trusted_proxies);
     let host = normal_host(&head.authority);
+    x.tenant = snapshot.tenants.find(&host, &head.headers);
     let route = find(x, &snapshot, &head, &host)?;
     if head.upgrade.is_some() && head.version == Version::HTTP_2 && !route.upgrade {
         // Extended CONNECT is nothing without its tunnel (RFC 8441, 4).
@@ -115,10 +116,10 @@ async fn act(
     }
 }
 
-/// The WAF's policy for this route on this listener.
+/// The WAF's policy for this tenant's requests of this route on this listener.
 fn waf(x: &Exchange, snapshot: &Held) -> Option<Arc<Policy>> {
     let listener = snapshot.position(&x.connection.listener)?;
-    snapshot.waf.policy(x.route?, listener).cloned()
+    snapshot.waf.policy(x.route?, x.tenant, listener).cloned()
 }
 
 /// Deadline of the whole exchange: the route's, once there is one, or the listener's.

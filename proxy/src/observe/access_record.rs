@@ -31,6 +31,8 @@ pub struct Record<'a> {
     pub host: &'a [u8],
     /// Path as the client wrote it, without query.
     pub path: &'a [u8],
+    /// Name of the tenant, if it is one's.
+    pub tenant: Option<&'a str>,
     /// Name of the route, if one was found.
     pub route: Option<&'a str>,
     /// Name of the cluster that was asked.
@@ -97,6 +99,7 @@ impl Record<'_> {
     }
 
     fn write_upstream(&self, object: &mut Object<'_>) {
+        optional(object, "tenant", self.tenant);
         optional(object, "route", self.route);
         optional(object, "cluster", self.cluster);
         optional(object, "colour", self.colour.map(Colour::as_str));
@@ -158,6 +161,7 @@ pub(super) mod tests {
             method: Some(&Method::GET),
             host: b"a.test",
             path: b"/p",
+            tenant: None,
             route: None,
             cluster: None,
             colour: None,
@@ -180,6 +184,7 @@ pub(super) mod tests {
         Record {
             tls: Some("1.3"),
             protocol: Some(Version::HTTP_2),
+            tenant: Some("t"),
             route: Some("r"),
             cluster: Some("c"),
             colour: Some(Colour::Green),
@@ -219,6 +224,7 @@ pub(super) mod tests {
         for (name, expected) in [
             ("tls", json!("1.3")),
             ("protocol", json!("HTTP/2")),
+            ("tenant", json!("t")),
             ("route", json!("r")),
             ("cluster", json!("c")),
             ("colour", json!("green")),

@@ -45,6 +45,8 @@ pub struct Metrics {
     waf_requests: Family<Counter>,
     waf_rule_hits: Family<Counter>,
     waf_audit_records: Family<Counter>,
+    waf_posture_classes: Family<Gauge>,
+    waf_posture_missed: Gauge,
 }
 
 /// The labels of a request. Without a route, cluster or colour they are empty.
@@ -110,6 +112,8 @@ impl Metrics {
             waf_requests: counters(),
             waf_rule_hits: counters(),
             waf_audit_records: counters(),
+            waf_posture_classes: Family::new(Gauge::default),
+            waf_posture_missed: Gauge::default(),
         }
     }
 
@@ -203,6 +207,22 @@ impl Metrics {
         self.waf_audit_records.with(&[result])
     }
 
+    /// Classes of attacks whose probes came to `state`. The series lives as long as the handle.
+    pub fn waf_posture_classes(
+        &self,
+        listener: &str,
+        tenant: &str,
+        route: &str,
+        state: &'static str,
+    ) -> Arc<Gauge> {
+        self.waf_posture_classes.with(&[listener, tenant, route, state])
+    }
+
+    /// Classes that must be blocked and whose probes were not.
+    pub fn waf_posture_missed(&self) -> &Gauge {
+        &self.waf_posture_missed
+    }
+
     /// All metrics in the text format of Prometheus (`text/plain; version=0.0.4`).
     pub fn render(&self) -> prometheus::Result<String> {
         let mut to = Exposition::default();
@@ -220,6 +240,10 @@ impl Metrics {
         to.numbers(&data::WAF_REQUESTS_TOTAL, counts(&self.waf_requests));
         to.numbers(&data::WAF_RULE_HITS_TOTAL, counts(&self.waf_rule_hits));
         to.numbers(&data::WAF_AUDIT_RECORDS_TOTAL, counts(&self.waf_audit_records));
+        let classes = self.waf_posture_classes.held().into_iter();
+        let classes = classes.map(|(labels, count)| (labels, count.value()));
+        to.numbers(&data::WAF_POSTURE_CLASSES, classes);
+        to.one(&data::WAF_POSTURE_MISSED, self.waf_posture_missed.value());
         to.numbers(&data::BUILD_INFO, [(vec![env!("CARGO_PKG_VERSION")], 1.0)]);
         if let Ok(stats) = ProcessStats::read() {
             render_process(&stats, &mut to);

@@ -18,6 +18,9 @@ pub struct Definition {
 /// The states of `foxtrot_upstream_endpoint_state`.
 pub const ENDPOINT_STATES: [&str; 4] = ["healthy", "unhealthy", "ejected", "unprobed"];
 
+/// The states of `foxtrot_waf_posture_classes`.
+pub const POSTURE_STATES: [&str; 4] = ["blocked", "staged", "detected", "open"];
+
 macro_rules! metrics {
     ($($constant:ident = $kind:ident $name:literal [$($label:literal)*] $help:literal;)*) => {
         $(
@@ -70,6 +73,10 @@ metrics! {
         "Matches of rules that log, by the id of the rule.";
     WAF_AUDIT_RECORDS_TOTAL = COUNTER "foxtrot_waf_audit_records_total" ["result"]
         "Records of the WAF's audit log.";
+    WAF_POSTURE_CLASSES = GAUGE "foxtrot_waf_posture_classes" ["listener" "tenant" "route" "state"]
+        "Classes of attacks by what became of their probes, of each policy of the WAF.";
+    WAF_POSTURE_MISSED = GAUGE "foxtrot_waf_posture_missed" []
+        "Classes that must be blocked and whose probes were not, over all policies.";
     BUILD_INFO = GAUGE "foxtrot_build_info" ["version"]
         "Always 1; the label says which version runs.";
     PROCESS_CPU_SECONDS_TOTAL = COUNTER "process_cpu_seconds_total" []

@@ -22,6 +22,7 @@ use crate::{
     mirror::{Mirror, MirrorState},
     observe::{access_log::AccessLog, metrics::Metrics, shards::Gauge},
     route::{ColourChoice, PathRewrite, RedirectTemplate, RouteTable, StickyKeys, split},
+    tenant::Tenants,
     upstream::Cluster,
     waf,
 };
@@ -53,17 +54,20 @@ pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<P
     let clusters = clusters(config, around, &mut problems);
     let rollouts = rollouts(config, around, &clusters, &mut problems);
     let table = keep(RouteTable::compile(&config.routes), &mut problems, |error| {
-        Problem::at(inside(path!["routes", error.route], &error.key), error.message)
+        Problem::at(path!["routes", error.route].below(&error.key), error.message)
     });
     let routes = routes(config, &clusters, &rollouts, &mut problems);
     let (listeners, certificates) = listeners(config, around, &mut problems);
     let admin_token = admin_token(config, &mut problems);
     let access_log = access_log(config, around, &mut problems);
     let before = around.previous.as_ref().map(|previous| &previous.waf);
-    let waf = keep(waf::compile(config, before, &around.metrics), &mut problems, |error| {
-        Problem::at(inside(path!["waf"], &error.key), error.message)
+    let tenants = keep(Tenants::compile(config), &mut problems, |problem| problem);
+    let waf = tenants.as_ref().and_then(|tenants| {
+        let waf = waf::compile(config, tenants, before, &around.metrics);
+        keep(waf, &mut problems, |problem| problem)
     });
-    let (Some(table), Some(waf), true) = (table, waf, problems.is_empty()) else {
+    let (Some(table), Some(tenants), Some(waf), true) = (table, tenants, waf, problems.is_empty())
+    else {
         return Err(problems);
     };
     Ok(Snapshot {
@@ -79,6 +83,7 @@ pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<P
         routes,
         trusted_proxies: IpSet::new(&config.trusted_proxies),
         access_log,
+        tenants,
         waf,
         admin_token,
         metrics: Arc::clone(&around.metrics),
@@ -122,7 +127,7 @@ pub fn check(path: &std::path::Path) -> Result<(), Report> {
     }
     let compiled = compile(&without_log, &around).map(drop);
     let mut further = compiled.err().unwrap_or_default();
-    further.extend(audit.map(|error| Problem::at(inside(path!["waf"], &error.key), error.message)));
+    further.extend(audit.map(|error| Problem::at(path!["waf"].below(&error.key), error.message)));
     let problems = with_further(problems, further);
     if problems.is_empty() { Ok(()) } else { Err(loaded.locate(problems)) }
 }
@@ -163,7 +168,7 @@ fn clusters(config: &Config, around: &Surroundings, problems: &mut Vec<Problem>)
             .and_then(|previous| previous.clusters.iter().find(|cluster| *cluster.name == **name));
         let compiled = Cluster::compile(name, written, previous, &around.metrics);
         let at = |(key, message): (String, String)| {
-            Problem::at(inside(path!["clusters", name.as_str()], &key), message)
+            Problem::at(path!["clusters", name.as_str()].below(&key), message)
         };
         if let Some(cluster) = keep(compiled, problems, at) {
             clusters.insert(name.clone(), cluster);
@@ -195,7 +200,7 @@ fn rollouts(
         else {
             continue;
         };
-        let at = |key: &str| inside(path!["rollouts", name.as_str()], key);
+        let at = |key: &str| path!["rollouts", name.as_str()].below(key);
         let one = |error: KeyError| vec![error];
         let problem = |error: KeyError| Problem::at(at(&error.key), error.message);
         let sticky = keep(StickyKeys::compile(&written.sticky).map_err(one), problems, problem);
@@ -249,7 +254,7 @@ fn routes(
             Ok(route) => route,
             Err(errors) => {
                 let at = |error: KeyError| {
-                    Problem::at(inside(path!["routes", index], &error.key), error.message)
+                    Problem::at(path!["routes", index].below(&error.key), error.message)
                 };
                 problems.extend(errors.into_iter().map(at));
                 None
@@ -278,7 +283,7 @@ fn route(
         RouteTarget::Respond(status) => Some(respond(*status, written.body.as_deref())),
     };
     Ok(action.map(|action| Route {
-        name: name_of(written).into(),
+        name: written.name().into(),
         action,
         request_headers,
         response_headers,
@@ -303,21 +308,6 @@ fn respond(status: u16, body: Option<&str>) -> Action {
     Action::Respond(status, Bytes::from(body.unwrap_or_default().to_owned()))
 }
 
-/// A route without a name is called by its host and path.
-fn name_of(route: &config::Route) -> String {
-    let m = &route.matches;
-    route.name.clone().unwrap_or_else(|| {
-        let host = m.host.as_deref().unwrap_or("*");
-        let path = m
-            .path_exact
-            .as_deref()
-            .or(m.path_regex.as_deref())
-            .or(m.path.as_deref())
-            .unwrap_or("/");
-        format!("{host}{path}")
-    })
-}
-
 fn listeners(
     config: &Config,
     around: &Surroundings,
@@ -327,7 +317,7 @@ fn listeners(
     let mut certificates = Vec::with_capacity(config.listeners.len());
     for (index, (name, written)) in config.listeners.iter().enumerate() {
         let at = |(key, message): (String, String)| {
-            Problem::at(inside(path!["listeners", name.as_str(), "tls"], &key), message)
+            Problem::at(path!["listeners", name.as_str(), "tls"].below(&key), message)
         };
         let tls =
             written.tls.as_ref().map(|tls| tls::compile(tls, &written.protocols, &around.ticketer));
@@ -389,16 +379,4 @@ fn keep<T, E>(
             None
         }
     }
-}
-
-/// `key`, such as `certs[1].key`, below `base`.
-fn inside(base: KeyPath, key: &str) -> KeyPath {
-    let mut path = base;
-    for part in key.split(['.', '[', ']']).filter(|part| !part.is_empty()) {
-        match part.parse::<usize>() {
-            Ok(index) => path.push(index),
-            Err(_) => path.push(part),
-        }
-    }
-    path
 }

@@ -18,6 +18,7 @@ use super::{
     compile::{self, Surroundings},
     history::History,
     plan::{self, Ours, Plan},
+    posture::Runs,
     read::{Read, errors, files_of, read, read_text},
     state::{State, last},
     watch::{Fingerprints, Target, Watch},
@@ -46,6 +47,7 @@ pub struct Control {
     workers: Mutex<Option<Workers>>,
     clusters: watch::Sender<Vec<Arc<Cluster>>>,
     watch: Mutex<Option<Watch>>,
+    posture: Runs,
     /// Held while a configuration is loaded.
     loading: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -91,6 +93,7 @@ impl Control {
             workers: Mutex::new(Some(workers)),
             clusters: watch::Sender::new(snapshot.clusters.clone()),
             watch: Mutex::new(None),
+            posture: Runs::default(),
             loading: tokio::sync::Mutex::new(()),
             state: Mutex::new(state),
         });
@@ -228,6 +231,7 @@ impl Control {
         let snapshot = self.snapshot();
         let mut listeners = self.state.lock().draining.clone();
         listeners.extend(snapshot.listeners.iter().map(|listener| Arc::clone(&listener.state)));
+        self.posture.turn_to(None, &self.metrics);
         drain(listeners, snapshot.config.drain.deadline.0).await;
         let workers = self.workers.lock().take();
         // Joining blocks, and the workers need nobody to end.

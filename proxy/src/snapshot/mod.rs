@@ -6,6 +6,7 @@ pub mod control;
 mod effects;
 pub mod history;
 mod plan;
+mod posture;
 mod read;
 mod state;
 pub mod watch;
@@ -31,6 +32,7 @@ use crate::{
         shards::{Counter, Gauge},
     },
     route::{ColourChoice, ListenerId, PathRewrite, RedirectTemplate, RouteTable, StickyKeys},
+    tenant::Tenants,
     upstream::Cluster,
     waf,
 };
@@ -64,6 +66,8 @@ pub struct Snapshot {
     pub admin_token: Option<Token>,
     /// Metrics of the process.
     pub metrics: Arc<Metrics>,
+    /// Whose requests are whose.
+    pub tenants: Tenants,
     /// What the WAF does with the requests of each route.
     pub waf: waf::Compiled,
     /// Counters of our own answers.

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Audit {
     pub(super) log: Arc<AccessLog>,
-    written: config::WafAudit,
+    pub(super) written: config::WafAudit,
     redaction: Redaction,
 }
 
@@ -26,6 +26,8 @@ pub struct Subject<'a> {
     pub since_epoch: std::time::Duration,
     /// Listener.
     pub listener: &'a str,
+    /// Tenant; empty if nobody's.
+    pub tenant: &'a str,
     /// Route.
     pub route: &'a str,
     /// Method.
@@ -91,6 +93,9 @@ impl Audit {
         object.foreign("request_id", subject.request_id, 128);
         object.plain("client", format_args!("{}", outcome.client.ip()));
         object.text("listener", subject.listener);
+        if !subject.tenant.is_empty() {
+            object.text("tenant", subject.tenant);
+        }
         object.text("route", subject.route);
         object.text("method", subject.method);
         object.foreign("host", subject.host, TEXT_BYTES_MAX);

@@ -1,45 +1,65 @@
-//! `[waf]` and what listeners and routes have otherwise, to policies.
+//! `[waf]` and what listeners, tenants and routes have otherwise, to policies.
 
 use std::sync::Arc;
 
-use foxtrot_waf::{Exclusion, Pinned, RuleSet, Store};
+use foxtrot_waf::{Pinned, RuleSet, Store};
 
 use super::{
-    Counters, Policy, Settings, Shared,
+    Counters, Policy, Shared,
     audit::Audit,
-    lists,
-    lists::Lists,
+    exclusion::Exclusions,
+    lint,
+    lists::{self, Lists},
+    posture::{Posture, required},
     redact::Redaction,
     rules::{self, Sources},
+    settings::Settings,
+    table::{Names, Overlays, Table, Use},
 };
 use crate::{
-    config::{self, Config, WafExclusion, WafMode, WafOverlay},
+    clock,
+    config::{self, Config, Problem, WafMode, WafOverlay, document::path},
     key_error::KeyError,
     observe::metrics::Metrics,
+    tenant::Tenants,
 };
 
 /// The policies of a snapshot.
 #[derive(Debug, Default)]
 pub struct Compiled {
     /// What they share; `None` where no rule ever runs.
-    shared: Option<Arc<Shared>>,
-    /// By route and listener.
-    policies: Vec<Vec<Option<Arc<Policy>>>>,
-    sources: Sources,
+    pub(super) shared: Option<Arc<Shared>>,
+    table: Table,
+    pub(super) policies: Vec<Arc<Policy>>,
+    pub(super) sources: Sources,
+    /// What attacks would meet.
+    pub(super) posture: Option<Arc<Posture>>,
+    pub(super) findings: lint::Findings,
 }
 
 /// How many records of each kind rules may remember of clients.
 const RECORDS_MAX: usize = 100_000;
 
 impl Compiled {
-    /// What holds for a route on a listener; `None` where no rule runs.
-    pub fn policy(&self, route: usize, listener: usize) -> Option<&Arc<Policy>> {
-        self.policies.get(route)?.get(listener)?.as_ref()
+    /// What holds for a tenant's requests of a route on a listener; `None` where no rule runs.
+    pub fn policy(
+        &self,
+        route: usize,
+        tenant: Option<usize>,
+        listener: usize,
+    ) -> Option<&Arc<Policy>> {
+        let policy = self.policies.get(self.table.find(Use { listener, tenant, route })?)?;
+        (policy.settings.mode != WafMode::Off).then_some(policy)
     }
 
     /// The rules.
     pub fn rules(&self) -> Option<&Arc<RuleSet>> {
         self.shared.as_ref().map(|shared| &shared.rules)
+    }
+
+    /// What attacks would meet; `None` without `[waf]`.
+    pub fn posture(&self) -> Option<&Arc<Posture>> {
+        self.posture.as_ref()
     }
 
     /// Has the audit log opened anew, after it was rotated away.
@@ -61,41 +81,50 @@ impl Compiled {
     }
 }
 
-/// Compiles `[waf]`, for each route on each listener.
+/// Compiles `[waf]` and all that is said of it elsewhere.
 ///
 /// # Errors
-/// Everything that is wrong, by key below `waf`.
+/// Everything that is wrong, classes that must be blocked and are not included.
 pub fn compile(
     config: &Config,
+    tenants: &Tenants,
     before: Option<&Compiled>,
     metrics: &Arc<Metrics>,
-) -> Result<Compiled, Vec<KeyError>> {
+) -> Result<Compiled, Vec<Problem>> {
     let Some(written) = &config.waf else { return Ok(Compiled::default()) };
-    let (shared, sources) = shared(written, before, metrics)?;
-    let shared = Arc::new(shared);
-    let mut known: Vec<(Settings, Arc<Policy>)> = Vec::new();
-    let mut policies = Vec::new();
-    for route in &config.routes {
-        let mut of_route = Vec::new();
-        for listener in config.listeners.values() {
-            let settings = Settings::of(written).with(&listener.waf).with(&route.waf);
-            if settings.mode == WafMode::Off {
-                of_route.push(None);
-                continue;
-            }
-            let policy = match known.iter().find(|(other, _)| *other == settings) {
-                Some((_, policy)) => Arc::clone(policy),
-                None => {
-                    let policy = Arc::new(policy(&settings, &shared, &written.exclude)?);
-                    known.push((settings, Arc::clone(&policy)));
-                    policy
-                }
-            };
-            of_route.push(Some(policy));
-        }
-        policies.push(of_route);
+    let at = path!["waf"];
+    let (mut shared, sources) = shared(written, before, metrics).map_err(|errors| {
+        errors.into_iter().map(|e| Problem::at(at.below(&e.key), e.message)).collect::<Vec<_>>()
+    })?;
+    let (mut problems, nobody) = (Vec::new(), WafOverlay::default());
+    let mut exclusions = Exclusions::default();
+    let own = exclusions.add(&at, &written.exclude, &shared.rules, &mut problems);
+    let base = Settings::of(written, own);
+    unknown_pins(&at, &base, &shared.rules, &mut problems);
+    let mut overlays = Overlays::of(config, &nobody);
+    for layer in overlays.all() {
+        let (at, written) = (layer.at.clone(), &layer.overlay.exclude);
+        layer.exclusions = exclusions.add(&at, written, &shared.rules, &mut problems);
+        let alone = Settings::of(&config::Waf::default(), Vec::new()).with(layer);
+        unknown_pins(&at, &alone, &shared.rules, &mut problems);
     }
-    Ok(Compiled { shared: Some(shared), policies, sources })
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let (table, settings) = Table::build(&base, &overlays);
+    shared.exclusions = exclusions;
+    let shared = Arc::new(shared);
+    let policies: Vec<_> = settings.into_iter().map(|one| policy(one, &shared)).collect();
+    let uses = table.uses(config, tenants, policies.len());
+    let findings = lint::look(config, &base, &overlays, &uses, &policies, &shared);
+    let names = names(config, tenants);
+    let posture = Posture::new(&policies, uses, names, config);
+    let open = required::check(&posture, config);
+    if !open.is_empty() {
+        return Err(open);
+    }
+    let posture = Some(Arc::new(posture));
+    Ok(Compiled { shared: Some(shared), table, policies, sources, posture, findings })
 }
 
 /// What is wrong with the audit log, without opening it.
@@ -116,6 +145,7 @@ fn shared(
     let known = previous.map(|(shared, sources)| (&shared.rules, sources));
     let (rules, sources) =
         rules::load(&written.rules, known).map_err(|error| vec![KeyError::new("rules", error)])?;
+    let same = previous.filter(|(shared, _)| Arc::ptr_eq(&shared.rules, &rules));
     let store = previous
         .map_or_else(|| Arc::new(Store::new(RECORDS_MAX)), |(shared, _)| Arc::clone(&shared.store));
     let audit = match &written.audit {
@@ -127,8 +157,10 @@ fn shared(
     };
     let shared = Shared {
         counters: Counters::new(metrics, rules.len()),
+        rules_loaded: same.map_or_else(clock::since_epoch, |(shared, _)| shared.rules_loaded),
         rules,
         store,
+        exclusions: Exclusions::default(),
         lists: Lists::compile(&written.allow, &written.deny)?,
         audit,
         request_body_max: usize::try_from(written.request_body.limit.0).unwrap_or(usize::MAX),
@@ -144,127 +176,49 @@ pub fn files(written: &config::Waf) -> Vec<std::path::PathBuf> {
     lists.chain(rules::files(&written.rules)).collect()
 }
 
-impl Settings {
-    fn of(written: &config::Waf) -> Self {
-        Self {
-            mode: written.mode,
-            enforce: written.enforce_percent.basis_points(),
-            paranoia: written.paranoia,
-            inbound_threshold: written.inbound_threshold,
-            outbound_threshold: written.outbound_threshold,
-            early_blocking: written.early_blocking,
-            responses: written.responses,
-            over_budget: written.over_budget,
-            over_limit: written.request_body.over,
-        }
-    }
-
-    fn with(self, overlay: &WafOverlay) -> Self {
-        Self {
-            mode: overlay.mode.unwrap_or(self.mode),
-            enforce: overlay.enforce_percent.map_or(self.enforce, |share| share.basis_points()),
-            paranoia: overlay.paranoia.or(self.paranoia),
-            inbound_threshold: overlay.inbound_threshold.or(self.inbound_threshold),
-            outbound_threshold: overlay.outbound_threshold.or(self.outbound_threshold),
-            early_blocking: overlay.early_blocking.or(self.early_blocking),
-            responses: overlay.responses.unwrap_or(self.responses),
-            over_budget: overlay.over_budget.unwrap_or(self.over_budget),
-            over_limit: overlay.over_limit.unwrap_or(self.over_limit),
-        }
+fn names(config: &Config, tenants: &Tenants) -> Names {
+    let names = (0..tenants.len()).filter_map(|number| tenants.name(number));
+    Names {
+        listeners: config.listeners.keys().map(|name| name.as_str().into()).collect(),
+        tenants: names.cloned().collect(),
+        routes: config.routes.iter().map(|route| route.name().into()).collect(),
     }
 }
 
-fn policy(
+/// Keys that no rule asks for.
+fn unknown_pins(
+    at: &config::KeyPath,
     settings: &Settings,
-    shared: &Arc<Shared>,
-    exclusions: &[WafExclusion],
-) -> Result<Policy, Vec<KeyError>> {
+    rules: &Arc<RuleSet>,
+    problems: &mut Vec<Problem>,
+) {
+    let mut engine = foxtrot_waf::Policy::new(Arc::clone(rules));
+    for (key, names, value) in settings.pins() {
+        if !names.iter().any(|name| engine.pin(name, Pinned::Number(value))) {
+            problems.push(Problem::at(at.join(key), "without effect: no rule asks for it"));
+        }
+    }
+}
+
+fn policy(settings: Settings, shared: &Arc<Shared>) -> Arc<Policy> {
+    let engine = Arc::new(engine(&settings, &settings.exclusions, shared));
+    Arc::new(Policy { engine, settings, shared: Arc::clone(shared) })
+}
+
+/// The engine's policy of these settings, with these of the exclusions.
+pub(super) fn engine(
+    settings: &Settings,
+    exclusions: &[usize],
+    shared: &Shared,
+) -> foxtrot_waf::Policy {
     let mut engine = foxtrot_waf::Policy::new(Arc::clone(&shared.rules));
-    let mut errors = Vec::new();
-    let mut pin = |key: &str, names: &[&str], value: i64| {
-        let mut known = false;
+    for (_, names, value) in settings.pins() {
         for name in names {
-            known |= engine.pin(name, Pinned::Number(value));
-        }
-        if !known {
-            errors.push(KeyError::new(key, "without effect: no rule asks for it"));
-        }
-    };
-    if let Some(level) = settings.paranoia {
-        let names = ["blocking_paranoia_level", "detection_paranoia_level", "paranoia_level"];
-        pin("paranoia", &names, i64::from(level));
-    }
-    if let Some(score) = settings.inbound_threshold {
-        pin("inbound_threshold", &["inbound_anomaly_score_threshold"], i64::from(score));
-    }
-    if let Some(score) = settings.outbound_threshold {
-        pin("outbound_threshold", &["outbound_anomaly_score_threshold"], i64::from(score));
-    }
-    if let Some(early) = settings.early_blocking {
-        pin("early_blocking", &["early_blocking"], i64::from(early));
-    }
-    for (index, written) in exclusions.iter().enumerate() {
-        if let Err(error) = exclude(&mut engine, written) {
-            errors.push(KeyError::new(format!("exclude[{index}].{}", error.0), error.1));
+            engine.pin(name, Pinned::Number(value));
         }
     }
-    if !errors.is_empty() {
-        return Err(errors);
+    for entry in exclusions.iter().filter_map(|number| shared.exclusions.0.get(*number)) {
+        engine.leave_out(&entry.compiled);
     }
-    Ok(Policy { engine: Arc::new(engine), settings: settings.clone(), shared: Arc::clone(shared) })
-}
-
-fn exclude(
-    engine: &mut foxtrot_waf::Policy,
-    written: &WafExclusion,
-) -> Result<(), (&'static str, String)> {
-    let until = written.expires.as_deref().map(day).transpose();
-    let exclusion = Exclusion {
-        ids: written.rule.map(|id| (id, id)).into_iter().collect(),
-        tag: written.tag.clone(),
-        message: None,
-        target: written.target.clone(),
-        path: written.path.clone(),
-        until: until.map_err(|message| ("expires", message))?,
-    };
-    let key = if written.rule.is_some() { "rule" } else { "tag" };
-    match engine.exclude(&exclusion) {
-        Ok(0) => Err((key, "without effect: there is no such rule".to_owned())),
-        Ok(_) => Ok(()),
-        Err(problem) => {
-            let key = if written.target.is_some() { "target" } else { key };
-            Err((key, problem.message))
-        }
-    }
-}
-
-/// The beginning of a day, `"2027-03-31"`, in seconds since the epoch.
-fn day(text: &str) -> Result<i64, String> {
-    let bad = || format!("`{text}` is no day, as in 2027-03-31");
-    let mut parts = text.splitn(3, '-').map(str::parse::<i64>);
-    let mut next = || parts.next().and_then(Result::ok);
-    let (Some(year), Some(month), Some(day)) = (next(), next(), next()) else { return Err(bad()) };
-    if text.len() != 10 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return Err(bad());
-    }
-    // Days since the epoch, with years that begin in March (Howard Hinnant, "days_from_civil").
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
-    let days = year * 365 + year / 4 - year / 100 + (153 * month + 2) / 5 + day - 1;
-    Ok((era * 146_097 + days - 719_468) * 86_400)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_counted_from_the_epoch() {
-        assert_eq!(day("1970-01-01"), Ok(0));
-        assert_eq!(day("2000-02-29"), Ok(951_782_400));
-        assert_eq!(day("2027-03-31"), Ok(1_806_451_200));
-        for bad in ["2027-3-31", "2027-13-01", "2027-01-32", "tomorrow", ""] {
-            assert!(day(bad).is_err(), "{bad}");
-        }
-    }
+    engine
 }

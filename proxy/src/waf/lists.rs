@@ -9,6 +9,8 @@ use crate::{config::Cidr, filter::ip_set::IpSet, key_error::KeyError};
 pub(super) struct Lists {
     allow: IpSet,
     deny: IpSet,
+    /// Blocks of `allow` and of `deny`, as written.
+    pub(super) blocks: [usize; 2],
 }
 
 /// What the lists say of a client.
@@ -30,10 +32,16 @@ impl Lists {
                     errors.push(KeyError::new(format!("{key}[{index}]"), message));
                 }
             }
-            IpSet::new(&blocks)
+            (IpSet::new(&blocks), blocks.len())
         };
-        let lists = Self { allow: list("allow", allow), deny: list("deny", deny) };
+        let (allow, deny) = (list("allow", allow), list("deny", deny));
+        let lists = Self { allow: allow.0, deny: deny.0, blocks: [allow.1, deny.1] };
         if errors.is_empty() { Ok(lists) } else { Err(errors) }
+    }
+
+    /// Whether `allow` holds every address of a family.
+    pub(super) fn allows_everybody(&self) -> bool {
+        self.allow.has_whole_family()
     }
 
     /// What holds for a client: `allow` goes before `deny`.

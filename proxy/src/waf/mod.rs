@@ -5,26 +5,33 @@
 
 mod audit;
 mod compile;
+mod describe;
+mod exclusion;
+mod lint;
 mod lists;
+mod posture;
 mod redact;
 mod rules;
+mod settings;
+mod table;
 mod transaction;
 
 pub use audit::Subject;
 pub use compile::{Compiled, check_audit, compile, files};
+pub use posture::Posture;
 pub use transaction::{Begun, Facts, Inspection, Judged};
 
-use std::sync::{Arc, OnceLock};
-
-use foxtrot_waf::{Mode, RuleSet, Store};
-
-use crate::{
-    config::{OverBudget, OverLimit, WafMode},
-    observe::{metrics::Metrics, shards::Counter},
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
 };
-use {audit::Audit, lists::Lists};
 
-/// What holds for the requests of a route on a listener.
+use foxtrot_waf::{RuleSet, Store};
+
+use crate::observe::{metrics::Metrics, shards::Counter};
+use {audit::Audit, exclusion::Exclusions, lists::Lists, settings::Settings};
+
+/// What holds for the requests of some routes, tenants and listeners.
 #[derive(Debug)]
 pub struct Policy {
     /// The rules, with what is excluded and preset.
@@ -34,25 +41,13 @@ pub struct Policy {
     shared: Arc<Shared>,
 }
 
-/// What is configured for a route on a listener.
-#[derive(Debug, Clone, PartialEq)]
-struct Settings {
-    mode: WafMode,
-    /// Share of clients for whom `enforce` holds, in hundredths of a percent.
-    enforce: u16,
-    paranoia: Option<u8>,
-    inbound_threshold: Option<u32>,
-    outbound_threshold: Option<u32>,
-    early_blocking: Option<bool>,
-    responses: bool,
-    over_budget: OverBudget,
-    over_limit: OverLimit,
-}
-
 /// What all policies of a snapshot share.
 #[derive(Debug)]
 pub struct Shared {
     rules: Arc<RuleSet>,
+    /// When they were compiled, since the epoch.
+    rules_loaded: Duration,
+    exclusions: Exclusions,
     store: Arc<Store>,
     lists: Lists,
     audit: Option<Audit>,
@@ -117,16 +112,5 @@ impl Counters {
         let counter = counters[usize::from(blocks)]
             .get_or_init(|| self.metrics.waf_rule_hits(&id.to_string(), action));
         counter.inc(worker);
-    }
-}
-
-impl Settings {
-    /// The engine's mode for a client.
-    fn mode_for(&self, enforced: bool) -> Mode {
-        match self.mode {
-            WafMode::Off => Mode::Off,
-            WafMode::Enforce if enforced => Mode::On,
-            WafMode::Detect | WafMode::Enforce => Mode::DetectionOnly,
-        }
     }
 }

@@ -11,8 +11,10 @@ use std::{
     sync::Arc,
 };
 
+use foxtrot_api::{WafFinding, WafRulesOrigin, WafSeverity};
 use foxtrot_waf::{
     RuleSet,
+    lint::{Finding, Lint, Severity},
     seclang::{Disk, Files, Layered, Memory},
 };
 use xxhash_rust::xxh3::xxh3_64;
@@ -20,12 +22,14 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The entry of `waf.rules` that stands for the managed set.
 const MANAGED: &str = "managed";
 
-/// The files that a rule set was made of, with the hash of each: phrase files too.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sources {
+/// What a rule set was made of.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sources {
     patterns: Vec<String>,
-    /// `None` of a file that could not be read.
+    /// The files with the hash of each, phrase files too; `None` of a file that could not be read.
     files: BTreeMap<PathBuf, Option<u64>>,
+    /// What looks wrong in them.
+    pub findings: Arc<[WafFinding]>,
 }
 
 impl Sources {
@@ -39,6 +43,14 @@ impl Sources {
         self.patterns == patterns
             && self.files.iter().all(|(path, before)| hash(path) == *before)
             && patterns.iter().all(listed)
+    }
+
+    /// Whether these are the managed rules and no others.
+    pub(super) fn origin(&self) -> WafRulesOrigin {
+        match self.patterns.as_slice() {
+            [only] if only == foxtrot_managed::RULES => WafRulesOrigin::Managed,
+            _ => WafRulesOrigin::Named,
+        }
     }
 }
 
@@ -81,8 +93,27 @@ pub(super) fn load(
     }
     let recorder = Recorder { files, read: RefCell::default() };
     let rules = RuleSet::load(&recorder, &patterns).map_err(|report| report.to_string())?;
-    let sources = Sources { patterns, files: recorder.read.into_inner() };
-    Ok((rules, sources))
+    let lint = foxtrot_waf::lint(&recorder, &patterns).map_err(|report| report.to_string())?;
+    let files = recorder.read.into_inner();
+    Ok((rules, Sources { patterns, files, findings: findings(&lint) }))
+}
+
+/// What looks wrong in files of the operator; those of the managed set are not theirs to change.
+fn findings(lint: &Lint) -> Arc<[WafFinding]> {
+    let finding = |finding: &Finding| {
+        let place = finding.problem.place;
+        let file = lint.sources().at(place)?.path();
+        (!file.starts_with(foxtrot_managed::FOLDER)).then(|| WafFinding {
+            source: "rules".to_owned(),
+            severity: match finding.code.severity {
+                Severity::Warning => WafSeverity::Warning,
+                Severity::Note => WafSeverity::Note,
+            },
+            at: format!("{}:{}:{}", file.display(), place.line, place.column),
+            words: finding.problem.message.clone(),
+        })
+    };
+    lint.findings().iter().filter_map(finding).collect()
 }
 
 /// The files on the disk that rules are made of, as far as they can be read.

@@ -34,7 +34,7 @@ pub use crate::{
     action::{Mode, Sanitise},
     lint::lint,
     operator::luhn,
-    policy::{Exclusion, Pinned, Policy},
+    policy::{Excluded, Exclusion, Pinned, Policy},
     report::{Action, Interruption, Match, Report, Verdict},
     rule::{Meta, SEVERITIES},
     ruleset::RuleSet,

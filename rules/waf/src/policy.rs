@@ -19,7 +19,7 @@ pub struct Policy {
     pub(crate) mode: Option<Mode>,
     /// Members of `TX` that rules cannot change.
     pub(crate) pinned: Vec<(Name, Pinned)>,
-    pub(crate) exclusions: Vec<Compiled>,
+    pub(crate) exclusions: Vec<Arc<Excluded>>,
 }
 
 /// A value from the configuration.
@@ -48,15 +48,57 @@ pub struct Exclusion {
     pub until: Option<i64>,
 }
 
+/// An exclusion, compiled for a rule set.
 #[derive(Debug)]
-pub(crate) struct Compiled {
-    pub rules: Bits,
-    pub target: Option<Target>,
+pub struct Excluded {
+    pub(crate) rules: Bits,
+    pub(crate) target: Option<Target>,
     path: Option<Vec<u8>>,
     until: Option<i64>,
 }
 
-impl Compiled {
+impl Excluded {
+    /// Compiles an exclusion for the policies of a rule set.
+    ///
+    /// # Errors
+    ///
+    /// A pattern or target that cannot be read.
+    pub fn compile(exclusion: &Exclusion, set: &RuleSet) -> Result<Self, Problem> {
+        let text = |text: &String| Text { bytes: text.clone().into_bytes(), ..Text::default() };
+        let mut rules = Bits::default();
+        let mut add = |which: Which| rules.add(&which.among(&set.rules));
+        if !exclusion.ids.is_empty() {
+            add(Which::Ids(exclusion.ids.clone()));
+        }
+        if let Some(tag) = &exclusion.tag {
+            add(Which::tag(&text(tag))?);
+        }
+        if let Some(message) = &exclusion.message {
+            add(Which::message(&text(message))?);
+        }
+        let mut names = set.names.clone();
+        let target = exclusion
+            .target
+            .as_ref()
+            .map(|target| Target::compile(&crate::action::ctl::target(&text(target)), &mut names));
+        Ok(Self {
+            rules,
+            target: target.transpose()?,
+            path: exclusion.path.clone().map(String::into_bytes),
+            until: exclusion.until,
+        })
+    }
+
+    /// How many rules are meant.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Whether it holds for this path at this time.
     pub fn holds(&self, path: &[u8], now: i64) -> bool {
         let path_holds = self.path.as_deref().is_none_or(|wanted| {
@@ -99,30 +141,14 @@ impl Policy {
     ///
     /// A pattern or target that cannot be read.
     pub fn exclude(&mut self, exclusion: &Exclusion) -> Result<usize, Problem> {
-        let text = |text: &String| Text { bytes: text.clone().into_bytes(), ..Text::default() };
-        let mut rules = Bits::default();
-        let mut add = |which: Which| rules.add(&which.among(&self.rules.rules));
-        if !exclusion.ids.is_empty() {
-            add(Which::Ids(exclusion.ids.clone()));
-        }
-        if let Some(tag) = &exclusion.tag {
-            add(Which::tag(&text(tag))?);
-        }
-        if let Some(message) = &exclusion.message {
-            add(Which::message(&text(message))?);
-        }
-        let mut names = self.rules.names.clone();
-        let target = exclusion
-            .target
-            .as_ref()
-            .map(|target| Target::compile(&crate::action::ctl::target(&text(target)), &mut names));
-        let count = rules.len();
-        self.exclusions.push(Compiled {
-            rules,
-            target: target.transpose()?,
-            path: exclusion.path.clone().map(String::into_bytes),
-            until: exclusion.until,
-        });
+        let compiled = Excluded::compile(exclusion, &self.rules)?;
+        let count = compiled.len();
+        self.leave_out(&Arc::new(compiled));
         Ok(count)
+    }
+
+    /// Leaves out what an exclusion of the same rule set says, which other policies may share.
+    pub fn leave_out(&mut self, excluded: &Arc<Excluded>) {
+        self.exclusions.push(Arc::clone(excluded));
     }
 }

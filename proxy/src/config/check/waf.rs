@@ -1,7 +1,7 @@
 //! The WAF: what has no effect, and what an exclusion needs.
 
-use super::{Config, Duration, Found, path};
-use crate::config::{Waf, WafMode, WafOverlay};
+use super::{Config, Duration, Found, KeyPath, path};
+use crate::config::{WafExclusion, WafMode, WafOverlay};
 
 pub(super) fn check(config: &Config, found: &mut Found) {
     let Some(waf) = &config.waf else {
@@ -17,18 +17,30 @@ pub(super) fn check(config: &Config, found: &mut Found) {
     }
     found.duplicates(&at.join("allow"), &waf.allow);
     found.duplicates(&at.join("deny"), &waf.deny);
-    exclusions(waf, found);
+    exclusions(&at, &waf.exclude, found);
+    overlays(config).for_each(|(at, overlay)| exclusions(&at, &overlay.exclude, found));
     let enforced = |overlay: &WafOverlay| overlay.mode.unwrap_or(waf.mode) == WafMode::Enforce;
-    let listeners = config.listeners.values().map(|listener| &listener.waf);
-    let routes = config.routes.iter().map(|route| &route.waf);
-    if waf.enforce_percent.basis_points() < 10_000 && !listeners.chain(routes).any(enforced) {
+    if waf.enforce_percent.basis_points() < 10_000
+        && !overlays(config).any(|(_, overlay)| enforced(overlay))
+    {
         found.idle(at.join("enforce_percent"), "nothing has `mode = \"enforce\"`");
     }
 }
 
-fn exclusions(waf: &Waf, found: &mut Found) {
-    for (index, exclusion) in waf.exclude.iter().enumerate() {
-        let at = path!["waf", "exclude", index];
+/// What listeners, tenants and routes say of the WAF, and where.
+fn overlays(config: &Config) -> impl Iterator<Item = (KeyPath, &WafOverlay)> {
+    let listeners = config.listeners.iter();
+    let listeners = listeners.map(|(name, it)| (path!["listeners", name, "waf"], &it.waf));
+    let tenants = config.tenants.iter();
+    let tenants = tenants.map(|(name, it)| (path!["tenants", name, "waf"], &it.waf));
+    let routes = config.routes.iter().enumerate();
+    let routes = routes.map(|(index, it)| (path!["routes", index, "waf"], &it.waf));
+    listeners.chain(tenants).chain(routes)
+}
+
+fn exclusions(at: &KeyPath, exclusions: &[WafExclusion], found: &mut Found) {
+    for (index, exclusion) in exclusions.iter().enumerate() {
+        let at = at.join("exclude").join(index);
         match (&exclusion.rule, &exclusion.tag) {
             (None, None) => found.value(at, "needs `rule` or `tag`: which rules are meant"),
             (Some(_), Some(_)) => found.value(at, "has both `rule` and `tag`"),
@@ -40,17 +52,9 @@ fn exclusions(waf: &Waf, found: &mut Found) {
     }
 }
 
-/// Without `[waf]`, nothing that listeners and routes say of it has an effect.
+/// Without `[waf]`, nothing that is said of it elsewhere has an effect.
 fn without(config: &Config, found: &mut Found) {
-    let none = WafOverlay::default();
-    for (name, listener) in &config.listeners {
-        if listener.waf != none {
-            found.idle(path!["listeners", name.as_str(), "waf"], "there is no [waf]");
-        }
-    }
-    for (index, route) in config.routes.iter().enumerate() {
-        if route.waf != none {
-            found.idle(path!["routes", index, "waf"], "there is no [waf]");
-        }
+    for (at, _) in overlays(config).filter(|(_, overlay)| **overlay != WafOverlay::default()) {
+        found.idle(at, "there is no [waf]");
     }
 }

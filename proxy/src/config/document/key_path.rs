@@ -52,6 +52,19 @@ impl KeyPath {
         self.join(Segment::Item(text.into()))
     }
 
+    /// This path and the steps of a key below it, such as `certs[1].key`. None of its names has a dot.
+    #[must_use]
+    pub fn below(&self, key: &str) -> Self {
+        let mut path = self.clone();
+        for part in key.split(['.', '[', ']']).filter(|part| !part.is_empty()) {
+            match part.parse::<usize>() {
+                Ok(index) => path.push(index),
+                Err(_) => path.push(part),
+            }
+        }
+        path
+    }
+
     /// Goes one step further.
     pub fn push(&mut self, segment: impl Into<Segment>) {
         self.0.push(segment.into());

@@ -31,13 +31,15 @@ fn touched() -> (Metrics, impl Sized) {
     metrics.waf_requests("pass").inc(0);
     metrics.waf_rule_hits("1", "log").inc(0);
     metrics.waf_audit_records("written").inc(0);
+    let classes = metrics.waf_posture_classes("web", "t", "r", "open");
+    classes.set(2.0);
     let weight = metrics.rollout_weight("g", Colour::Blue);
     weight.set(99.75);
     let endpoint = metrics.endpoint_state("c", "10.0.0.1:80");
     endpoint.set("ejected");
     let connections = metrics.connections("web");
     connections.add(1, 1);
-    (metrics, (weight, endpoint, connections))
+    (metrics, (weight, endpoint, connections, classes))
 }
 
 #[test]

@@ -766,57 +766,57 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "routes[].waf.mode",
         &[
-            Read("waf::compile::with", "overlay.mode"),
+            Read("waf::settings::with", "overlay.mode"),
             Case("waf::a_route_has_a_mode_of_its_own"),
-            Word("off", "waf::mode_for", "WafMode::Off => Mode::Off"),
-            Word("enforce", "waf::mode_for", "WafMode::Enforce if enforced => Mode::On"),
+            Word("off", "waf::settings::mode_for", "WafMode::Off => Mode::Off"),
+            Word("enforce", "waf::settings::mode_for", "WafMode::Enforce if enforced => Mode::On"),
             Word(
                 "detect",
-                "waf::mode_for",
+                "waf::settings::mode_for",
                 "WafMode::Detect | WafMode::Enforce => Mode::DetectionOnly",
             ),
         ],
     ),
-    row("routes[].waf.enforce_percent", &[Read("waf::compile::with", "overlay.enforce_percent")]),
+    row("routes[].waf.enforce_percent", &[Read("waf::settings::with", "overlay.enforce_percent")]),
     row(
         "routes[].waf.paranoia",
         &[
-            Read("waf::compile::with", "overlay.paranoia"),
+            Read("waf::settings::with", "overlay.paranoia"),
             Case("waf::thresholds_and_levels_go_before_the_rule_files"),
         ],
     ),
     row(
         "routes[].waf.inbound_threshold",
         &[
-            Read("waf::compile::with", "overlay.inbound_threshold"),
+            Read("waf::settings::with", "overlay.inbound_threshold"),
             Case("waf::thresholds_and_levels_go_before_the_rule_files"),
         ],
     ),
     row(
         "routes[].waf.outbound_threshold",
         &[
-            Read("waf::compile::with", "overlay.outbound_threshold"),
+            Read("waf::settings::with", "overlay.outbound_threshold"),
             Case("waf::responses_are_inspected_where_it_is_asked"),
         ],
     ),
     row(
         "routes[].waf.early_blocking",
         &[
-            Read("waf::compile::with", "overlay.early_blocking"),
+            Read("waf::settings::with", "overlay.early_blocking"),
             Case("waf::thresholds_and_levels_go_before_the_rule_files"),
         ],
     ),
     row(
         "routes[].waf.responses",
         &[
-            Read("waf::compile::with", "overlay.responses"),
+            Read("waf::settings::with", "overlay.responses"),
             Case("waf::responses_are_inspected_where_it_is_asked"),
         ],
     ),
     row(
         "routes[].waf.over_budget",
         &[
-            Read("waf::compile::with", "overlay.over_budget"),
+            Read("waf::settings::with", "overlay.over_budget"),
             Case("waf::a_spent_budget_closes_or_opens_by_route"),
             Word("open", "waf::transaction::judge", "OverBudget::Closed"),
             Word("closed", "waf::transaction::judge", "OverBudget::Closed"),
@@ -825,12 +825,37 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "routes[].waf.over_limit",
         &[
-            Read("waf::compile::with", "overlay.over_limit"),
+            Read("waf::settings::with", "overlay.over_limit"),
             Case("waf::a_long_body_is_inspected_in_part_or_refused"),
             Word("reject", "waf::transaction::request_body", "OverLimit::Reject"),
             Word("process_partial", "waf::transaction::request_body", "OverLimit::Reject"),
         ],
     ),
+    row(
+        "routes[].waf.exclude[].rule",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "routes[].waf.exclude[].tag",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "routes[].waf.exclude[].target",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "routes[].waf.exclude[].path",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "routes[].waf.exclude[].expires",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "routes[].waf.exclude[].reason",
+        &[Read("config::check::waf::exclusions", "exclusion.reason")],
+    ),
+    row("routes[].waf.require_classes[]", REQUIRED),
     // waf.
     row(
         "waf.rules[]",
@@ -843,20 +868,20 @@ pub(super) const ROWS: &[Row] = &[
         "waf.mode",
         &[
             Case("waf::detection_blocks_nobody"),
-            Word("off", "waf::mode_for", "WafMode::Off => Mode::Off"),
-            Word("enforce", "waf::mode_for", "WafMode::Enforce if enforced => Mode::On"),
+            Word("off", "waf::settings::mode_for", "WafMode::Off => Mode::Off"),
+            Word("enforce", "waf::settings::mode_for", "WafMode::Enforce if enforced => Mode::On"),
             Word(
                 "detect",
-                "waf::mode_for",
+                "waf::settings::mode_for",
                 "WafMode::Detect | WafMode::Enforce => Mode::DetectionOnly",
             ),
         ],
     ),
     row("waf.enforce_percent", &[Case("waf::a_share_of_clients_is_blocked_and_all_are_logged")]),
-    row("waf.paranoia", &[Read("waf::compile::policy", "settings.paranoia")]),
-    row("waf.inbound_threshold", &[Read("waf::compile::policy", "settings.inbound_threshold")]),
-    row("waf.outbound_threshold", &[Read("waf::compile::policy", "settings.outbound_threshold")]),
-    row("waf.early_blocking", &[Read("waf::compile::policy", "settings.early_blocking")]),
+    row("waf.paranoia", &[Read("waf::settings::pins", "self.paranoia")]),
+    row("waf.inbound_threshold", &[Read("waf::settings::pins", "self.inbound_threshold")]),
+    row("waf.outbound_threshold", &[Read("waf::settings::pins", "self.outbound_threshold")]),
+    row("waf.early_blocking", &[Read("waf::settings::pins", "self.early_blocking")]),
     row("waf.allow[]", &[Case("waf::lists_go_before_rules_and_allow_before_deny")]),
     row("waf.deny[]", &[Case("waf::lists_go_before_rules_and_allow_before_deny")]),
     row("waf.exclude[].rule", &[Case("waf::exclusions_hold_for_rule_target_path_and_time")]),
@@ -865,6 +890,7 @@ pub(super) const ROWS: &[Row] = &[
     row("waf.exclude[].path", &[Case("waf::exclusions_hold_for_rule_target_path_and_time")]),
     row("waf.exclude[].expires", &[Case("waf::exclusions_hold_for_rule_target_path_and_time")]),
     row("waf.exclude[].reason", &[Read("config::check::waf::exclusions", "exclusion.reason")]),
+    row("waf.require_classes[]", REQUIRED),
     row("waf.request_body.limit", &[Case("waf::a_long_body_is_inspected_in_part_or_refused")]),
     row(
         "waf.request_body.over",
@@ -891,39 +917,39 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "listeners.NAME.waf.mode",
         &[
-            Read("waf::compile::with", "overlay.mode"),
+            Read("waf::settings::with", "overlay.mode"),
             Case("waf::a_listener_has_a_mode_for_routes_that_say_nothing"),
-            Word("off", "waf::mode_for", "WafMode::Off => Mode::Off"),
-            Word("enforce", "waf::mode_for", "WafMode::Enforce if enforced => Mode::On"),
+            Word("off", "waf::settings::mode_for", "WafMode::Off => Mode::Off"),
+            Word("enforce", "waf::settings::mode_for", "WafMode::Enforce if enforced => Mode::On"),
             Word(
                 "detect",
-                "waf::mode_for",
+                "waf::settings::mode_for",
                 "WafMode::Detect | WafMode::Enforce => Mode::DetectionOnly",
             ),
         ],
     ),
     row(
         "listeners.NAME.waf.enforce_percent",
-        &[Read("waf::compile::with", "overlay.enforce_percent")],
+        &[Read("waf::settings::with", "overlay.enforce_percent")],
     ),
-    row("listeners.NAME.waf.paranoia", &[Read("waf::compile::with", "overlay.paranoia")]),
+    row("listeners.NAME.waf.paranoia", &[Read("waf::settings::with", "overlay.paranoia")]),
     row(
         "listeners.NAME.waf.inbound_threshold",
-        &[Read("waf::compile::with", "overlay.inbound_threshold")],
+        &[Read("waf::settings::with", "overlay.inbound_threshold")],
     ),
     row(
         "listeners.NAME.waf.outbound_threshold",
-        &[Read("waf::compile::with", "overlay.outbound_threshold")],
+        &[Read("waf::settings::with", "overlay.outbound_threshold")],
     ),
     row(
         "listeners.NAME.waf.early_blocking",
-        &[Read("waf::compile::with", "overlay.early_blocking")],
+        &[Read("waf::settings::with", "overlay.early_blocking")],
     ),
-    row("listeners.NAME.waf.responses", &[Read("waf::compile::with", "overlay.responses")]),
+    row("listeners.NAME.waf.responses", &[Read("waf::settings::with", "overlay.responses")]),
     row(
         "listeners.NAME.waf.over_budget",
         &[
-            Read("waf::compile::with", "overlay.over_budget"),
+            Read("waf::settings::with", "overlay.over_budget"),
             Word("open", "waf::transaction::judge", "OverBudget::Closed"),
             Word("closed", "waf::transaction::judge", "OverBudget::Closed"),
         ],
@@ -931,11 +957,129 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "listeners.NAME.waf.over_limit",
         &[
-            Read("waf::compile::with", "overlay.over_limit"),
+            Read("waf::settings::with", "overlay.over_limit"),
             Word("reject", "waf::transaction::request_body", "OverLimit::Reject"),
             Word("process_partial", "waf::transaction::request_body", "OverLimit::Reject"),
         ],
     ),
+    row(
+        "listeners.NAME.waf.exclude[].rule",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "listeners.NAME.waf.exclude[].tag",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "listeners.NAME.waf.exclude[].target",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "listeners.NAME.waf.exclude[].path",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "listeners.NAME.waf.exclude[].expires",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "listeners.NAME.waf.exclude[].reason",
+        &[Read("config::check::waf::exclusions", "exclusion.reason")],
+    ),
+    row("listeners.NAME.waf.require_classes[]", REQUIRED),
+    // tenants.
+    row(
+        "tenants.NAME.hosts[]",
+        &[Case("tenants::a_tenant_is_told_by_its_host_and_then_by_a_field")],
+    ),
+    row(
+        "tenants.NAME.header.name",
+        &[Case("tenants::a_tenant_is_told_by_its_host_and_then_by_a_field")],
+    ),
+    row(
+        "tenants.NAME.header.value",
+        &[Case("tenants::a_tenant_is_told_by_its_host_and_then_by_a_field")],
+    ),
+    row(
+        "tenants.NAME.waf.mode",
+        &[
+            Read("waf::settings::with", "overlay.mode"),
+            Case("tenants::the_route_goes_before_the_tenant_and_the_tenant_before_the_listener"),
+            Word("off", "waf::settings::mode_for", "WafMode::Off => Mode::Off"),
+            Word("enforce", "waf::settings::mode_for", "WafMode::Enforce if enforced => Mode::On"),
+            Word(
+                "detect",
+                "waf::settings::mode_for",
+                "WafMode::Detect | WafMode::Enforce => Mode::DetectionOnly",
+            ),
+        ],
+    ),
+    row(
+        "tenants.NAME.waf.enforce_percent",
+        &[Read("waf::settings::with", "overlay.enforce_percent")],
+    ),
+    row("tenants.NAME.waf.paranoia", &[Read("waf::settings::with", "overlay.paranoia")]),
+    row(
+        "tenants.NAME.waf.inbound_threshold",
+        &[Read("waf::settings::with", "overlay.inbound_threshold")],
+    ),
+    row(
+        "tenants.NAME.waf.outbound_threshold",
+        &[Read("waf::settings::with", "overlay.outbound_threshold")],
+    ),
+    row(
+        "tenants.NAME.waf.early_blocking",
+        &[Read("waf::settings::with", "overlay.early_blocking")],
+    ),
+    row("tenants.NAME.waf.responses", &[Read("waf::settings::with", "overlay.responses")]),
+    row(
+        "tenants.NAME.waf.over_budget",
+        &[
+            Read("waf::settings::with", "overlay.over_budget"),
+            Word("open", "waf::transaction::judge", "OverBudget::Closed"),
+            Word("closed", "waf::transaction::judge", "OverBudget::Closed"),
+        ],
+    ),
+    row(
+        "tenants.NAME.waf.over_limit",
+        &[
+            Read("waf::settings::with", "overlay.over_limit"),
+            Word("reject", "waf::transaction::request_body", "OverLimit::Reject"),
+            Word("process_partial", "waf::transaction::request_body", "OverLimit::Reject"),
+        ],
+    ),
+    row(
+        "tenants.NAME.waf.exclude[].rule",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "tenants.NAME.waf.exclude[].tag",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "tenants.NAME.waf.exclude[].target",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "tenants.NAME.waf.exclude[].path",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "tenants.NAME.waf.exclude[].expires",
+        &[Case("tenants::exclusions_of_listeners_tenants_and_routes_add_up")],
+    ),
+    row(
+        "tenants.NAME.waf.exclude[].reason",
+        &[Read("config::check::waf::exclusions", "exclusion.reason")],
+    ),
+    row("tenants.NAME.waf.require_classes[]", REQUIRED),
+];
+
+/// `require_classes`, wherever it stands.
+const REQUIRED: &[Effect] = &[
+    Read("waf::settings::with", "overlay.require_classes"),
+    Case("posture::a_load_that_opens_a_required_class_is_refused"),
+    Unit("waf::posture::tests::every_class_can_be_required"),
 ];
 
 const fn row(key: &'static str, effects: &'static [Effect]) -> Row {

@@ -1,4 +1,4 @@
-//! `foxctl waf lint`: what a rule author wants to be told of rule files, before the proxy loads them.
+//! Rule files: what their author wants to be told before the proxy loads them.
 
 use std::{
     io::{self, Write},
@@ -17,21 +17,8 @@ use crate::{
     output::Output,
 };
 
-/// Which rules.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// Rule files, in the order of `waf.rules`; wildcards are the proxy's too.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<String>,
-}
-
-/// Does it.
-pub(crate) fn run(args: &Args, out: &mut Output) -> Result<ExitCode, Failure> {
-    files(&args.files, out)
-}
-
-/// Rule files, loaded as the proxy loads them.
-fn files(files: &[String], out: &mut Output) -> Result<ExitCode, Failure> {
+/// Prints the findings of rule files, loaded as the proxy loads them.
+pub(super) fn run(files: &[String], out: &mut Output) -> Result<ExitCode, Failure> {
     let code = match foxtrot_waf::lint(&Disk, files) {
         Ok(lint) => {
             print(&lint, out)?;
