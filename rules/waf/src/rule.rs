@@ -31,6 +31,8 @@ pub struct Rule {
     pub wanted: Wanted,
     /// What a value must have for the operator to match: all of these clauses of its scan.
     pub clauses: Box<[ClauseId]>,
+    /// Number of the bundle of its targets: where their values together do not have the clauses, no single one has them.
+    pub bundle: Option<u32>,
     /// What is done at each match of this link: `setvar`.
     pub effects: Box<[Effect]>,
     /// What is done once, when the whole chain has matched.

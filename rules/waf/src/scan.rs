@@ -16,11 +16,49 @@ pub struct Scan {
     /// For each literal of the automaton, the clauses that it satisfies: a range of `satisfied`.
     literals: Vec<(u32, u32)>,
     satisfied: Vec<ClauseId>,
-    /// Bytes that satisfy some clause by themselves, and the clauses: a range of `satisfied`.
-    bytes: Vec<(u8, (u32, u32))>,
+    single: SingleBytes,
     words: usize,
     /// Clauses that cannot be looked for, and so hold.
     always: Vec<ClauseId>,
+}
+
+/// Bytes that satisfy some clause by themselves.
+#[derive(Debug)]
+struct SingleBytes {
+    /// For each byte, the bit of its number.
+    bits: [u64; 256],
+    /// By number, the clauses: a range of `satisfied`.
+    clauses: Vec<(u32, u32)>,
+}
+
+/// How many single bytes a scan looks for.
+const SINGLE_MAX: usize = 64;
+
+impl Default for SingleBytes {
+    fn default() -> Self {
+        Self { bits: [0; 256], clauses: Vec::new() }
+    }
+}
+
+impl SingleBytes {
+    /// Adds a byte, and its capital if it is a small letter: literals are in lower case, values need not be. False
+    /// where there are too many.
+    fn add(&mut self, byte: u8, clauses: (u32, u32)) -> bool {
+        let number = self.clauses.len();
+        if number == SINGLE_MAX {
+            return false;
+        }
+        for byte in [byte, byte.to_ascii_uppercase()] {
+            self.bits[usize::from(byte)] |= 1 << number;
+        }
+        self.clauses.push(clauses);
+        true
+    }
+
+    /// The numbers of those in a text, as bits.
+    fn within(&self, text: &[u8]) -> u64 {
+        text.iter().fold(0, |found, byte| found | self.bits[usize::from(*byte)])
+    }
 }
 
 /// Which of the two scans a phase's rules share: over what comes from the client, or over the response too.
@@ -61,10 +99,8 @@ impl Builder {
             scan.satisfied.extend(ids);
             let range = (begin, scan.satisfied.len() as u32);
             if let [byte] = literal[..] {
-                // Literals are in lower case, values need not be.
-                scan.bytes.push((byte, range));
-                if byte.is_ascii_lowercase() {
-                    scan.bytes.push((byte.to_ascii_uppercase(), range));
+                if !scan.single.add(byte, range) {
+                    scan.always.extend(ids);
                 }
             } else {
                 scan.literals.push(range);
@@ -106,12 +142,10 @@ impl Scan {
     }
 
     fn look_for_bytes(&self, input: &[u8], marks: &mut [u64]) {
-        let mut present = [false; 256];
-        input.iter().for_each(|byte| present[usize::from(*byte)] = true);
-        for (byte, clauses) in &self.bytes {
-            if present[usize::from(*byte)] {
-                self.satisfy(*clauses, marks);
-            }
+        let mut found = self.single.within(input);
+        while found != 0 {
+            self.satisfy(self.single.clauses[found.trailing_zeros() as usize], marks);
+            found &= found - 1;
         }
     }
 

@@ -8,7 +8,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 
-use crate::transform::{Transformation, UnicodeMap};
+use crate::transform::{Changing, Transformation, UnicodeMap};
 
 /// Names a content within its transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,7 +32,7 @@ pub struct Values {
     table: Vec<u32>,
     /// What transformations made of each content: a row of `Transformation::COUNT` each, from the first that needed one.
     derived: Vec<u32>,
-    /// What scans found: a row each.
+    /// What scans found: a row for each content that was scanned.
     marks: Vec<u64>,
     buffer: Vec<u8>,
     hasher: RandomState,
@@ -43,10 +43,14 @@ struct Content {
     start: usize,
     length: u32,
     hash: u32,
-    /// Row in `derived`, `NONE` until the first transformation.
+    /// Which transformations can change it, from the first that is asked for.
+    changing: Option<Changing>,
+    /// Row in `derived`, `NONE` until the first transformation of these.
     derived: u32,
-    /// Row in `marks` for each kind of scan, `NONE` until scanned.
+    /// Where its marks of each kind of scan begin, `NONE` until scanned.
     marks: [u32; SCANS],
+    /// The content that it is in another case, or itself.
+    case_of: u32,
 }
 
 /// How many kinds of scans there are: over requests and over responses.
@@ -109,8 +113,15 @@ impl Values {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(content);
         let length = content.len() as u32;
-        let content = Content { start, length, hash: short, derived: NONE, marks: [NONE; SCANS] };
-        self.contents.push(content);
+        self.contents.push(Content {
+            start,
+            length,
+            hash: short,
+            changing: None,
+            derived: NONE,
+            marks: [NONE; SCANS],
+            case_of: id,
+        });
         self.table[slot] = id;
         if self.contents.len() * 2 > self.table.len() {
             self.grow();
@@ -151,6 +162,9 @@ impl Values {
         transformation: Transformation,
         unicode: Option<&UnicodeMap>,
     ) -> ValueId {
+        if !self.changing(id).contains(transformation) {
+            return id;
+        }
         let slot = self.derived_row(id) + transformation.index();
         if self.derived[slot] != NONE {
             return ValueId(self.derived[slot]);
@@ -160,7 +174,21 @@ impl Values {
         let result = if changed { self.add(&buffer) } else { id };
         self.buffer = buffer;
         self.derived[slot] = result.0;
+        if changed
+            && matches!(transformation, Transformation::Lowercase | Transformation::Uppercase)
+        {
+            self.contents[result.index()].case_of = self.contents[id.index()].case_of;
+        }
         result
+    }
+
+    fn changing(&mut self, id: ValueId) -> Changing {
+        let content = self.contents[id.index()];
+        content.changing.unwrap_or_else(|| {
+            let changing = Changing::of(self.get(id));
+            self.contents[id.index()].changing = Some(changing);
+            changing
+        })
     }
 
     fn derived_row(&mut self, id: ValueId) -> usize {
@@ -172,9 +200,13 @@ impl Values {
         content.derived as usize * Transformation::COUNT
     }
 
-    /// What a scan found in a content, if it was scanned: `words` words.
+    /// What a scan found in a content, if it was scanned: `words` words. Scans take no notice of case.
     pub fn marks(&self, id: ValueId, scan: usize, words: usize) -> Option<&[u64]> {
-        let begin = self.contents[id.index()].marks[scan];
+        let content = &self.contents[id.index()];
+        let begin = match content.marks[scan] {
+            NONE => self.contents[content.case_of as usize].marks[scan],
+            begin => begin,
+        };
         (begin != NONE).then(|| &self.marks[begin as usize..begin as usize + words])
     }
 
@@ -182,8 +214,9 @@ impl Values {
     pub fn new_marks(&mut self, id: ValueId, scan: usize, words: usize) -> (&[u8], &mut [u64]) {
         let begin = self.marks.len();
         self.marks.resize(begin + words, 0);
-        self.contents[id.index()].marks[scan] = begin as u32;
         let content = self.contents[id.index()];
+        self.contents[id.index()].marks[scan] = begin as u32;
+        self.contents[content.case_of as usize].marks[scan] = begin as u32;
         let bytes = &self.bytes[content.start..content.start + content.length as usize];
         (bytes, &mut self.marks[begin..])
     }

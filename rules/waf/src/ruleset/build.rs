@@ -293,9 +293,10 @@ impl<'b> Builder<'b> {
                 }
             };
         let (operator, clauses) = operator;
-        let clauses = clauses.into_iter().map(|clause| compiled.scan(phase).add(clause)).collect();
+        let clauses: Box<[_]> =
+            clauses.into_iter().map(|clause| compiled.scan(phase).add(clause)).collect();
         let number = compiled.rules.len() as u32;
-        let targets = targets
+        let targets: Box<[RuleTarget]> = targets
             .into_iter()
             .enumerate()
             .map(|(at, (mut target, key))| {
@@ -311,6 +312,8 @@ impl<'b> Builder<'b> {
                 target
             })
             .collect();
+        let negated = draft.operator.as_ref().is_some_and(|operator| operator.negated);
+        let bundle = if negated { None } else { compiled.bundle(&targets, &clauses) };
         if let Some(label) = &said.skip_after {
             compiled.jumps.push((number as usize, label.clone()));
         }
@@ -327,11 +330,12 @@ impl<'b> Builder<'b> {
             targets,
             excluded: excluded.into(),
             operator,
-            negated: draft.operator.as_ref().is_some_and(|operator| operator.negated),
+            negated,
             transformations: transformations.into(),
             multi_match: said.multi_match,
             wanted: if said.capture { Wanted::Whole } else { Wanted::Verdict },
             clauses,
+            bundle,
             effects: said.effects.into(),
             late_effects: said.late_effects.into(),
             chained: said.chain,
@@ -345,7 +349,7 @@ impl<'b> Builder<'b> {
 
     /// Orders the rules by phase and resolves what goes over all of them.
     fn assemble(&mut self, compiled: Compiled, markers: &HashMap<Vec<u8>, usize>) -> RuleSet {
-        let Compiled { mut rules, scans, units, jumps, .. } = compiled;
+        let Compiled { mut rules, scans, units, bundles, jumps, .. } = compiled;
         groups::decide(&mut rules);
         let removed = self.removals.iter().fold(Bits::default(), |mut removed, which| {
             removed.add(&which.among(&rules));
@@ -378,6 +382,7 @@ impl<'b> Builder<'b> {
             phases,
             names: std::mem::take(&mut self.names),
             units,
+            bundles,
             scans,
             masks,
             removed_targets: std::mem::take(&mut self.removed_targets),
@@ -400,6 +405,8 @@ struct Compiled {
     scans: [scan::Builder; 2],
     units: Vec<Unit>,
     unit_numbers: HashMap<String, u32>,
+    bundles: Vec<Box<[u32]>>,
+    bundle_numbers: HashMap<Box<[u32]>, u32>,
     jumps: Vec<(usize, ast::Text)>,
 }
 
@@ -414,6 +421,19 @@ impl Compiled {
             units.push(unit());
             units.len() as u32 - 1
         })
+    }
+
+    /// The bundle of a rule's targets, if it can say that the rule does not match.
+    fn bundle(&mut self, targets: &[RuleTarget], clauses: &[scan::ClauseId]) -> Option<u32> {
+        if targets.len() < 2 || clauses.is_empty() {
+            return None;
+        }
+        let units: Option<Box<[u32]>> = targets.iter().map(|target| target.unit).collect();
+        let bundles = &mut self.bundles;
+        Some(*self.bundle_numbers.entry(units?).or_insert_with_key(|units| {
+            bundles.push(units.clone());
+            bundles.len() as u32 - 1
+        }))
     }
 }
 

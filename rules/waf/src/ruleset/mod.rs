@@ -33,6 +33,8 @@ pub struct RuleSet {
     pub(crate) phases: [Vec<u32>; PHASES],
     pub(crate) names: Names,
     pub(crate) units: Vec<Unit>,
+    /// Units that rules look at together.
+    pub(crate) bundles: Vec<Box<[u32]>>,
     pub(crate) scans: [Scan; 2],
     pub(crate) masks: Vec<Bits>,
     pub(crate) removed_targets: Vec<Target>,

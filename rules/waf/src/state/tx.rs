@@ -1,6 +1,6 @@
 //! `TX`: what rules have set in this transaction, and what the last capture took.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use foldhash::fast::RandomState;
 
@@ -15,6 +15,9 @@ pub struct Names {
     names: Vec<Box<[u8]>>,
     index: HashMap<Box<[u8]>, u32>,
 }
+
+/// How many captures there are.
+const CAPTURES: u8 = 10;
 
 /// A member of `TX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,8 +56,19 @@ impl Names {
         self.names.len()
     }
 
-    fn of(&self, slot: u32) -> &[u8] {
-        self.names.get(slot as usize).map_or(b"", |name| name)
+    /// All names, those of captures last.
+    pub fn all(&self) -> impl Iterator<Item = Name> {
+        (0..self.names.len() as u32).map(Name::Slot).chain((0..CAPTURES).map(Name::Capture))
+    }
+
+    /// The name as text.
+    pub fn text(&self, name: Name) -> Cow<'_, [u8]> {
+        match name {
+            Name::Slot(slot) => {
+                Cow::Borrowed(self.names.get(slot as usize).map_or(b"", |name| name))
+            }
+            Name::Capture(group) => Cow::Owned(vec![b'0' + group]),
+        }
     }
 }
 
@@ -184,25 +198,8 @@ impl Tx {
         self.captures = captures;
     }
 
-    /// All members with a value, in no particular order of meaning: written out names first.
-    pub fn members(&self, names: &Names, values: &mut Values) -> Vec<(ValueId, ValueId)> {
-        let mut members = Vec::new();
-        for (slot, value) in self.slots.iter().enumerate() {
-            if let Some(value) = value {
-                let name = values.add(names.of(slot as u32));
-                members.push((name, value.text(values)));
-            }
-        }
-        for (group, value) in self.captures.iter().enumerate() {
-            if let Some(value) = value {
-                members.push((values.add(&[b'0' + group as u8]), *value));
-            }
-        }
-        for (name, value) in &self.made {
-            if let Some(value) = value {
-                members.push((*name, value.text(values)));
-            }
-        }
-        members
+    /// Those whose names were made while rules ran.
+    pub fn made(&self) -> impl Iterator<Item = (ValueId, Value)> {
+        self.made.iter().filter_map(|(name, value)| Some((*name, (*value)?)))
     }
 }

@@ -46,7 +46,7 @@ impl Transaction {
         let began = worker.time();
         let spent_before = self.spent;
         let order = &rules.phases[usize::from(phase) - 1];
-        self.parts.units.begin(rules.units.len());
+        self.parts.units.begin(rules.units.len(), rules.bundles.len());
         let mut at = std::mem::take(&mut self.position);
         let mut until_check = BUDGET_EVERY;
         let verdict = loop {
@@ -133,6 +133,11 @@ impl Transaction {
             self.matched(rules, rule, head, None, None);
             return Said::Yes;
         }
+        if let Some(bundle) = rule.bundle
+            && !scan::all(&rule.clauses, self.bundle_marks(rules, bundle, rule.meta.phase, worker))
+        {
+            return Said::No;
+        }
         let mut buffer = Vec::new();
         let argument = match rule.operator.argument() {
             None => &b""[..],
@@ -161,6 +166,32 @@ impl Transaction {
             }
         }
         said
+    }
+
+    /// What the values of a bundle satisfy together; worked out once a phase.
+    fn bundle_marks(
+        &mut self,
+        rules: &RuleSet,
+        bundle: u32,
+        phase: u8,
+        worker: &mut Worker,
+    ) -> &[u64] {
+        let scan = &rules.scans[scan::kind(phase)];
+        let words = scan.words();
+        if !self.parts.units.has_bundle(bundle) {
+            let units = &rules.bundles[bundle as usize];
+            for &unit in units {
+                let range = match self.parts.units.range(unit) {
+                    Some(range) => range,
+                    None => self.work_out(rules, unit, worker),
+                };
+                if !range.is_empty() && self.parts.units.marks(unit, words).is_none() {
+                    super::expand::scan_unit(&mut self.parts, unit, range, scan);
+                }
+            }
+            self.parts.units.put_together(bundle, units, words);
+        }
+        self.parts.units.bundle_marks(bundle, words)
     }
 
     /// A target whose values no rule can change: worked out once a phase for all rules that look at it.
@@ -208,18 +239,42 @@ impl Transaction {
         if let Some(said) = self.compare(link, target) {
             return said;
         }
-        let mut items = Vec::new();
+        let mut items = std::mem::take(&mut self.parts.items);
+        items.clear();
         self.members(&target.target, link.head, &mut items, worker);
-        let rule = link.rule;
         let mut said = Said::No;
-        for item in items {
-            let steps = self.transform(item.value, &rule.transformations, rule.multi_match);
-            for value in steps {
-                match self.test(link, target, Item { value, ..item }, worker) {
-                    Said::No => {}
-                    Said::Yes => said = Said::Yes,
-                    Said::Wait => return Said::Wait,
+        for item in &items {
+            match self.steps(link, target, *item, worker) {
+                Said::No => {}
+                Said::Yes => said = Said::Yes,
+                Said::Wait => {
+                    said = Said::Wait;
+                    break;
                 }
+            }
+        }
+        self.parts.items = items;
+        said
+    }
+
+    /// A value of a target, and what transformations make of it.
+    fn steps(
+        &mut self,
+        link: &Link<'_>,
+        target: &RuleTarget,
+        item: Item,
+        worker: &mut Worker,
+    ) -> Said {
+        let rule = link.rule;
+        if rule.transformations.is_empty() {
+            return self.test(link, target, item, worker);
+        }
+        let mut said = Said::No;
+        for value in self.transform(item.value, &rule.transformations, rule.multi_match) {
+            match self.test(link, target, Item { value, ..item }, worker) {
+                Said::No => {}
+                Said::Yes => said = Said::Yes,
+                Said::Wait => return Said::Wait,
             }
         }
         said
@@ -252,11 +307,18 @@ impl Transaction {
 
     /// How many values a target has.
     fn count(&mut self, link: &Link<'_>, target: &RuleTarget, worker: &mut Worker) -> Said {
-        let mut items = Vec::new();
+        let mut items = std::mem::take(&mut self.parts.items);
+        items.clear();
         self.members(&target.target, link.head, &mut items, worker);
         items.retain(|item| !self.is_excluded(link.rule, link.head, target, *item, worker));
-        let count = number::Decimal::from(items.len() as i64);
-        let value = self.parts.facts.values.add(count.as_bytes());
+        let count = items.len() as i64;
+        self.parts.items = items;
+        // Most often it is compared with a number, and differs: without a detour through text.
+        let holds = link.rule.operator.compare(count, number::parse(link.argument));
+        if holds == Some(link.rule.negated) {
+            return Said::No;
+        }
+        let value = self.parts.facts.values.add(number::Decimal::from(count).as_bytes());
         self.test_value(link, target, Item { key: None, value }, worker)
     }
 

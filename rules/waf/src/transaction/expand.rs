@@ -12,7 +12,7 @@ use crate::{
     scan::Scan,
     state::{Matched, store, tx::Name},
     transform::Transformation,
-    variable::{Persistent, Scalar, Selector, Set, Source, Target},
+    variable::{Persistent, Scalar, Selector, Set, Source, Target, TxPattern},
     worker::Worker,
 };
 
@@ -85,6 +85,9 @@ impl Transaction {
             let mut push = |_: &mut Parts, item: Item| out.push(item);
             return fixed(&mut self.parts, target, &mut worker.caches, &mut push);
         }
+        if let Selector::TxPattern(pattern) = &target.selector {
+            return self.tx_members(pattern, out, worker);
+        }
         let mut members = Vec::new();
         self.volatile_members(target, head, &mut members);
         for (key, value) in members {
@@ -100,6 +103,23 @@ impl Transaction {
         }
     }
 
+    /// The members of `TX` that a pattern takes, in no particular order of meaning: written out names first.
+    fn tx_members(&mut self, pattern: &TxPattern, out: &mut Vec<Item>, worker: &mut Worker) {
+        let (tx, values) = (&self.parts.state.tx, &mut self.parts.facts.values);
+        let names = &self.rules.names;
+        for &name in pattern.known(names, &mut worker.caches) {
+            if let Some(value) = tx.get(name) {
+                let key = Some(values.add(&names.text(name)));
+                out.push(Item { key, value: value.text(values) });
+            }
+        }
+        for (name, value) in tx.made() {
+            if pattern.takes(values.get(name), &mut worker.caches) {
+                out.push(Item { key: Some(name), value: value.text(values) });
+            }
+        }
+    }
+
     /// All members of a variable that rules change, except that of `TX` one by name is found at once.
     fn volatile_members(&mut self, target: &Target, head: u32, out: &mut Vec<(ValueId, ValueId)>) {
         let parts = &mut self.parts;
@@ -111,7 +131,7 @@ impl Transaction {
                         out.push(value);
                     }
                 }
-                _ => out.extend(parts.state.tx.members(&self.rules.names, values)),
+                _ => self.all_of_tx(out),
             },
             Source::Persistent(kind) => {
                 for (name, value) in self.persistent(kind) {
@@ -154,6 +174,17 @@ impl Transaction {
             }
             _ => {}
         }
+    }
+
+    fn all_of_tx(&mut self, out: &mut Vec<(ValueId, ValueId)>) {
+        let (tx, values) = (&self.parts.state.tx, &mut self.parts.facts.values);
+        let names = &self.rules.names;
+        for name in names.all() {
+            if let Some(value) = tx.get(name) {
+                out.push((values.add(&names.text(name)), value.text(values)));
+            }
+        }
+        out.extend(tx.made().map(|(name, value)| (name, value.text(values))));
     }
 
     /// The name of a member of `TX` that a target names, for a match.

@@ -21,7 +21,7 @@ use crate::{
     worker::Worker,
 };
 pub use body::Taken;
-use units::Units;
+use units::{Item, Units};
 
 /// One request and its response.
 #[derive(Debug)]
@@ -58,6 +58,8 @@ pub(crate) struct Parts {
     request_body: Vec<u8>,
     response_body: Vec<u8>,
     scratch: Vec<u8>,
+    /// Members of the target at hand.
+    items: Vec<Item>,
 }
 
 impl Parts {

@@ -17,6 +17,7 @@ pub struct Item {
 #[derive(Debug, Default)]
 pub struct Units {
     states: Vec<Unit>,
+    bundles: Vec<Bundle>,
     items: Vec<Item>,
     marks: Vec<u64>,
     phase: u32,
@@ -31,11 +32,20 @@ struct Unit {
     marks: Option<u32>,
 }
 
+/// Units that rules look at together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bundle {
+    phase: u32,
+    /// Where what its values satisfy together begins.
+    marks: u32,
+}
+
 impl Units {
     /// Begins a phase: what was known of the last one is forgotten.
-    pub fn begin(&mut self, units: usize) {
+    pub fn begin(&mut self, units: usize, bundles: usize) {
         self.phase += 1;
         self.states.resize(units, Unit::default());
+        self.bundles.resize(bundles, Bundle::default());
         self.items.clear();
         self.marks.clear();
     }
@@ -49,6 +59,7 @@ impl Units {
         if self.phase > u32::MAX / 2 {
             self.phase = 0;
             self.states.clear();
+            self.bundles.clear();
         }
     }
 
@@ -105,5 +116,32 @@ impl Units {
         if let Some(all) = self.marks.get_mut(begin..begin + marks.len()) {
             all.iter_mut().zip(marks).for_each(|(word, more)| *word |= more);
         }
+    }
+
+    /// Whether it is known in this phase what a bundle's values satisfy.
+    pub fn has_bundle(&self, bundle: u32) -> bool {
+        self.bundles.get(bundle as usize).is_some_and(|state| state.phase == self.phase)
+    }
+
+    /// Puts together what the values of these units satisfy.
+    pub fn put_together(&mut self, bundle: u32, units: &[u32], words: usize) {
+        let begin = self.marks.len();
+        self.marks.resize(begin + words, 0);
+        let (known, all) = self.marks.split_at_mut(begin);
+        for unit in units {
+            let from = self.states.get(*unit as usize).and_then(|state| state.marks);
+            let Some(from) = from.map(|from| from as usize) else { continue };
+            let marks = known.get(from..from + words).unwrap_or_default();
+            all.iter_mut().zip(marks).for_each(|(word, more)| *word |= more);
+        }
+        if let Some(state) = self.bundles.get_mut(bundle as usize) {
+            *state = Bundle { phase: self.phase, marks: begin as u32 };
+        }
+    }
+
+    /// What the values of a bundle satisfy together.
+    pub fn bundle_marks(&self, bundle: u32, words: usize) -> &[u64] {
+        let begin = self.bundles.get(bundle as usize).map_or(0, |state| state.marks as usize);
+        self.marks.get(begin..begin + words).unwrap_or_default()
     }
 }

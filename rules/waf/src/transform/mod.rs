@@ -22,10 +22,12 @@ mod parity;
 mod path;
 mod scan;
 mod space;
+mod touched;
 mod unicode_map;
 mod url;
 mod utf8;
 
+pub use touched::Changing;
 pub use unicode_map::{UnicodeMap, UnicodeMapError};
 
 /// One transformation function.

@@ -4,7 +4,7 @@ mod names_data;
 pub mod target;
 
 pub use names_data::{Scalar, Set};
-pub use target::{Selector, Target};
+pub use target::{Selector, Target, TxPattern};
 
 /// Where the values of a variable come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,9 +1,11 @@
 //! A rule's target, compiled: a variable, and which of its members.
 
+use std::sync::OnceLock;
+
 use super::{Scalar, Set, Source, Unknown, Variable};
 use crate::{
     error::{Problem, closest},
-    pattern::{Case, Pattern},
+    pattern::{Caches, Case, Found, Pattern},
     seclang::ast,
     state::tx::{Name, Names},
 };
@@ -30,17 +32,46 @@ pub enum Selector {
     Pattern(Box<Pattern>),
     /// The member of `TX` of this name.
     Tx(Name),
+    /// The members of `TX` whose name has a match.
+    TxPattern(Box<TxPattern>),
+}
+
+/// A pattern for names of `TX`.
+#[derive(Debug)]
+pub struct TxPattern {
+    pattern: Pattern,
+    /// Worked out once, when it is first asked for: by then all rules are known.
+    known: OnceLock<Box<[Name]>>,
+}
+
+impl TxPattern {
+    /// What it takes of the names that rules write out, and of captures.
+    pub fn known(&self, names: &Names, caches: &mut Caches) -> &[Name] {
+        self.known.get_or_init(|| {
+            let mut taken = Vec::new();
+            for name in names.all() {
+                if self.takes(&names.text(name), caches) {
+                    taken.push(name);
+                }
+            }
+            taken.into()
+        })
+    }
+
+    /// Whether it takes a name.
+    pub fn takes(&self, name: &[u8], caches: &mut Caches) -> bool {
+        self.pattern.is_match(caches, name, STEPS_MAX) == Found::Yes
+    }
 }
 
 impl Selector {
-    /// Whether a member of this name is selected. Not for members of `TX`.
-    pub fn takes(&self, name: &[u8], caches: &mut crate::pattern::Caches) -> bool {
+    /// Whether a member of this name is selected; not for the one of `TX`.
+    pub fn takes(&self, name: &[u8], caches: &mut Caches) -> bool {
         match self {
             Self::All => true,
             Self::Name(wanted) => wanted.eq_ignore_ascii_case(name),
-            Self::Pattern(pattern) => {
-                pattern.is_match(caches, name, STEPS_MAX) == crate::pattern::Found::Yes
-            }
+            Self::Pattern(pattern) => pattern.is_match(caches, name, STEPS_MAX) == Found::Yes,
+            Self::TxPattern(pattern) => pattern.takes(name, caches),
             Self::Tx(_) => false,
         }
     }
@@ -73,7 +104,13 @@ impl Target {
             Some(ast::Selector::Pattern(pattern)) => {
                 let compiled = Pattern::new(&pattern.bytes, Case::Insensitive);
                 let compiled = compiled.map_err(|message| Problem::with(pattern, message))?;
-                Selector::Pattern(Box::new(compiled))
+                match variable.source {
+                    Source::Tx => Selector::TxPattern(Box::new(TxPattern {
+                        pattern: compiled,
+                        known: OnceLock::new(),
+                    })),
+                    _ => Selector::Pattern(Box::new(compiled)),
+                }
             }
         };
         let tx_name = match (&target.selector, &selector) {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Transformation as T, result};
+use super::{Changing, Transformation as T, result};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
@@ -12,10 +12,23 @@ proptest! {
         for function in T::ALL {
             let result = result(function, &input);
             prop_assert!(result.len() <= 3 * input.len() + 20, "{} grows to {}", function, result.len());
+            prop_assert!(result == input || Changing::of(&input).contains(function), "{}", function);
             if let Some(expected) = plainly(function, &input) {
                 prop_assert_eq!(result, expected, "{}", function);
             }
         }
+    }
+
+    #[test]
+    fn no_function_changes_what_has_none_of_its_bytes(input in "[a-wyz0-9_!:=?@~$]{0,80}") {
+        let input = input.into_bytes();
+        let quiet = T::ALL.into_iter().filter(|function| !Changing::of(&input).contains(*function));
+        let mut count = 0;
+        for function in quiet {
+            count += 1;
+            prop_assert_eq!(&result(function, &input), &input, "{}", function);
+        }
+        prop_assert!(count > 20, "most functions leave letters and digits alone");
     }
 
     #[test]
