@@ -205,6 +205,74 @@ async fn echo(tunnel: &mut Tunnel) {
     assert_eq!(&back, b"ping");
 }
 
+const RULE_RELOADS: usize = 100;
+const RULE_CONNECTIONS: usize = 16;
+
+#[tokio::test]
+async fn a_hundred_reloads_of_rules_under_load_lose_nothing() {
+    let _alone = ALONE.lock().await;
+    LocalSet::new().run_until(rule_reloads_under_load()).await;
+}
+
+async fn rule_reloads_under_load() {
+    let origin = Origin::named("one").await;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("test.conf"), rules(0)).unwrap();
+    let waf = "[waf]\nrules = [\"test.conf\"]\nmode = \"enforce\"\n";
+    let text = e2e::proxy::complete(&Config::to(&origin).more(waf).to_string());
+    std::fs::write(dir.path().join("foxtrot.toml"), &text).unwrap();
+    let proxy = Proxy::in_folder(dir, "foxtrot.toml").await;
+
+    let load = Rc::new(Load::default());
+    let mut clients = Vec::new();
+    for _ in 0..RULE_CONNECTIONS {
+        clients.push(tokio::task::spawn_local(requests(proxy.client().await, Rc::clone(&load))));
+    }
+    let (mut asking, mut rss_before) = (proxy.client().await, 0);
+    for round in 1..=RULE_RELOADS {
+        std::fs::write(proxy.folder().join("test.conf"), rules(round)).unwrap();
+        proxy.reload_ok(&text).await;
+        let now = asking.get(&format!("/?round=r{round}")).await.status;
+        let before = asking.get(&format!("/?round=r{}", round - 1)).await.status;
+        assert_eq!(
+            (now.as_u16(), before.as_u16()),
+            (403, 200),
+            "round {round}: the new rules hold"
+        );
+        if round == 20 {
+            rss_before = proxy.rss_bytes();
+        }
+    }
+    let rss_after = proxy.rss_bytes();
+    load.over.set(true);
+    for client in clients {
+        within("the load to end", client).await.unwrap();
+    }
+    let (requests, failures) = (load.requests.get(), load.failures.take());
+    println!(
+        "{requests} requests, {RULE_RELOADS} reloads of rules, rss {} -> {} KiB",
+        rss_before >> 10,
+        rss_after >> 10
+    );
+    assert!(requests > RULE_RELOADS as u64, "{requests} requests are no load");
+    assert!(failures.is_empty(), "{failures:?} of {requests} requests");
+    assert!(rss_after <= rss_before + rss_before / 10, "memory grows with reloads");
+}
+
+/// Rules with some weight, of which one holds in this round alone.
+fn rules(round: usize) -> String {
+    let word = |number: usize| format!("attack{number}(?:[a-z]+|\\d{{2,9}})x{round}");
+    let rule = |number: usize| {
+        format!(
+            "SecRule ARGS \"@rx {}\" \"id:{},phase:2,deny,t:lowercase\"\n",
+            word(number),
+            100 + number
+        )
+    };
+    let many: String = (0..100).map(rule).collect();
+    format!("SecRule ARGS:round \"@streq r{round}\" \"id:1,phase:2,deny\"\n{many}")
+}
+
 const HUNDRED_MIB: usize = 100 << 20;
 const RSS_BYTES_MAX: u64 = 64 << 20;
 

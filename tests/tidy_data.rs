@@ -69,7 +69,11 @@ pub const ONLY_IN: &[(&str, &[&str], &str)] = &[
         &["http/reply.rs", "http/h2/request.rs", "upstream/", "wire/"],
         "our answers come from one table; h2 makes interim heads",
     ),
-    ("available_parallelism", &["runtime.rs"], "one place knows how many threads there are"),
+    (
+        "available_parallelism",
+        &["runtime.rs", "waf/aside.rs"],
+        "one place knows how many threads there are, and one how many large bodies are judged at a time",
+    ),
     ("thread::spawn", &[], "threads have names"),
     (
         "thread::Builder",
@@ -77,7 +81,7 @@ pub const ONLY_IN: &[(&str, &[&str], &str)] = &[
         "workers, and one writer of the log",
     ),
     ("new_multi_thread", &["runtime.rs"], "one place knows how many threads there are"),
-    ("spawn_blocking", &["snapshot/"], "a worker waits for nothing"),
+    ("spawn_blocking", &["snapshot/", "waf/aside.rs"], "a worker waits for nothing"),
     ("\"foxtrot_", &["observe/"], "metrics are declared in one place"),
     (
         "fs::",

@@ -173,6 +173,29 @@ async fn a_long_body_is_inspected_in_part_or_refused() {
 }
 
 #[tokio::test]
+async fn a_large_body_is_judged_beside_the_other_requests_of_its_worker() {
+    let origin = Origin::echo().await;
+    let config = Config::to(&origin).top("workers = 1").more("[waf]\nmode = \"enforce\"\n");
+    let proxy = Proxy::with(config).await;
+    let body = format!("q={}", "select+union+from+where+1=1+".repeat(20_000));
+    let (most, last) = body.split_at(body.len() - 1);
+    let mut large = Raw::connect(proxy.http()).await;
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    large.send_in(&[head.as_bytes(), most.as_bytes()]).await;
+    let mut client = proxy.client().await;
+    assert_eq!(client.get("/").await.status, 200);
+    large.send(last).await;
+    for _ in 0..10 {
+        assert_eq!(client.get("/").await.status, 200);
+    }
+    assert!(large.is_quiet(), "the others were served while it was judged");
+    large.expect_status(403).await;
+}
+
+#[tokio::test]
 async fn lists_go_before_rules_and_allow_before_deny() {
     let origin = Origin::echo().await;
     let dir_list = "# people\n192.0.2.0/24\n";

@@ -212,14 +212,14 @@ impl Exchange {
         let asked = self.request.as_ref();
         Subject {
             since_epoch: clock::since_epoch().saturating_sub(elapsed),
-            listener: &self.connection.listener.state.name,
-            tenant: self.tenant().unwrap_or_default(),
-            route: self.route.map_or("", |route| &self.snapshot.routes[route].name),
-            method: asked.map_or("", |asked| asked.method.as_str()),
-            host: asked.map_or(&[], |asked| &asked.authority),
-            target: asked.map_or(&[], |asked| &asked.target),
+            listener: self.connection.listener.state.name[..].into(),
+            tenant: self.tenant().unwrap_or_default().into(),
+            route: self.route.map_or("", |route| &self.snapshot.routes[route].name).into(),
+            method: asked.map_or("", |asked| asked.method.as_str()).into(),
+            host: asked.map_or(&b""[..], |asked| &asked.authority).into(),
+            target: asked.map_or(&b""[..], |asked| &asked.target).into(),
             status: self.status,
-            request_id: self.request_id.as_ref().map_or(&[], HeaderValue::as_bytes),
+            request_id: self.request_id.as_ref().map_or(&b""[..], HeaderValue::as_bytes).into(),
         }
     }
 

@@ -53,7 +53,7 @@ pub async fn request(
         Some(inspection) if inspection.wants_request_body() && !body.is_empty() => {
             hold_request(inspection, body).await?
         }
-        Some(inspection) => (inspection.request_complete(), body),
+        Some(inspection) => (inspection.request_complete().await, body),
         None => (Judged::Pass, body),
     };
     if judged == Judged::Pass {
@@ -93,7 +93,7 @@ async fn hold_request(
             }
         }
     }
-    let judged = inspection.request_complete();
+    let judged = inspection.request_complete().await;
     let rest = if whole { Body::Empty } else { body };
     Ok((judged, Held::body(held, rest)))
 }
@@ -115,7 +115,7 @@ pub async fn response(x: &mut Exchange, mut reply: Reply) -> Result<Reply, Error
         let body = std::mem::take(&mut reply.body);
         (judged, reply.body) = hold_response(inspection, body).await;
     } else if judged == Judged::Pass {
-        judged = inspection.response_complete();
+        judged = inspection.response_complete().await;
     }
     if judged == Judged::Pass { Ok(reply) } else { end(x, judged) }
 }
@@ -142,7 +142,7 @@ async fn hold_response(inspection: &mut Inspection, mut body: Body) -> (Judged, 
             }
         }
     }
-    (inspection.response_complete(), Held::body(held, rest))
+    (inspection.response_complete().await, Held::body(held, rest))
 }
 
 async fn next(body: &mut Body) -> Option<Result<Frame<Bytes>, BodyError>> {

@@ -1,6 +1,6 @@
 //! The audit log: one JSON object for each exchange in which a rule that logs has matched.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{borrow::Cow, net::SocketAddr, sync::Arc};
 
 use foxtrot_waf::{Finished, Match, Mode, RuleSet, SEVERITIES, Sanitise};
 
@@ -20,26 +20,46 @@ pub(super) struct Audit {
 }
 
 /// The exchange that a record is about.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Subject<'a> {
     /// When it began, since the epoch.
     pub since_epoch: std::time::Duration,
     /// Listener.
-    pub listener: &'a str,
+    pub listener: Cow<'a, str>,
     /// Tenant; empty if nobody's.
-    pub tenant: &'a str,
+    pub tenant: Cow<'a, str>,
     /// Route.
-    pub route: &'a str,
+    pub route: Cow<'a, str>,
     /// Method.
-    pub method: &'a str,
+    pub method: Cow<'a, str>,
     /// Host as the client wrote it.
-    pub host: &'a [u8],
+    pub host: Cow<'a, [u8]>,
     /// Target as the client wrote it.
-    pub target: &'a [u8],
+    pub target: Cow<'a, [u8]>,
     /// Status that the client got; 0 if none.
     pub status: u16,
     /// `X-Request-Id`, if there is one.
-    pub request_id: &'a [u8],
+    pub request_id: Cow<'a, [u8]>,
+}
+
+impl Subject<'_> {
+    /// The same, without the exchange.
+    pub(super) fn kept(&self) -> Subject<'static> {
+        fn owned<T: ToOwned + ?Sized>(part: &T) -> Cow<'static, T> {
+            Cow::Owned(part.to_owned())
+        }
+        Subject {
+            since_epoch: self.since_epoch,
+            listener: owned(&self.listener),
+            tenant: owned(&self.tenant),
+            route: owned(&self.route),
+            method: owned(&self.method),
+            host: owned(&self.host),
+            target: owned(&self.target),
+            status: self.status,
+            request_id: owned(&self.request_id),
+        }
+    }
 }
 
 /// What the rules said.
@@ -90,16 +110,16 @@ impl Audit {
         let mut object = Object::new(out);
         object.time("time", subject.since_epoch);
         object.foreign("id", outcome.id, 32);
-        object.foreign("request_id", subject.request_id, 128);
+        object.foreign("request_id", &subject.request_id, 128);
         object.plain("client", format_args!("{}", outcome.client.ip()));
-        object.text("listener", subject.listener);
+        object.text("listener", &subject.listener);
         if !subject.tenant.is_empty() {
-            object.text("tenant", subject.tenant);
+            object.text("tenant", &subject.tenant);
         }
-        object.text("route", subject.route);
-        object.text("method", subject.method);
-        object.foreign("host", subject.host, TEXT_BYTES_MAX);
-        object.foreign("target", &self.redaction.target(subject.target), TEXT_BYTES_MAX);
+        object.text("route", &subject.route);
+        object.text("method", &subject.method);
+        object.foreign("host", &subject.host, TEXT_BYTES_MAX);
+        object.foreign("target", &self.redaction.target(&subject.target), TEXT_BYTES_MAX);
         object.number("status", u64::from(subject.status));
         object.text("mode", mode(outcome.mode));
         object.text("verdict", outcome.verdict);

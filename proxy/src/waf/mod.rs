@@ -1,8 +1,9 @@
 //! The WAF in the request path: which rules hold for a request, what they are shown of it, and what their verdict means.
 //!
-//! The engine is the package `foxtrot-waf`, and this its only caller. Nothing here waits: gathering bodies is for
-//! [`crate::http`].
+//! The engine is the package `foxtrot-waf`, and this its only caller. Gathering bodies is for [`crate::http`]; what waits here
+//! waits for a judgement alone.
 
+mod aside;
 mod audit;
 mod compile;
 mod describe;

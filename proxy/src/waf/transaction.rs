@@ -8,7 +8,12 @@ use foxtrot_waf::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
 
-use super::{Policy, Verdict, audit::Subject, lists::Listed};
+use super::{
+    Policy, Verdict,
+    aside::{self, Aside, Step},
+    audit::{Outcome, Subject},
+    lists::Listed,
+};
 use crate::{
     clock,
     config::{Colour, OverBudget, OverLimit},
@@ -24,7 +29,8 @@ thread_local! {
     static ENGINE: RefCell<Engine> = RefCell::new(engine());
 }
 
-fn engine() -> Engine {
+/// An engine with a meter.
+pub(super) fn engine() -> Engine {
     let begun = clock::now();
     let meter = move || {
         let spent = clock::now().saturating_duration_since(begun);
@@ -36,13 +42,23 @@ fn engine() -> Engine {
 /// An exchange under the rules.
 #[derive(Debug)]
 pub struct Inspection {
-    policy: Arc<Policy>,
-    /// `None` once it is finished.
+    about: About,
+    /// `None` once it is finished, and while it is away.
     tx: Option<Transaction>,
+    /// Where it is when it is away.
+    aside: Option<Aside>,
+    /// Bytes of the body at hand that it was shown.
+    shown: usize,
+    verdict: Verdict,
+}
+
+/// What stays the same of an exchange.
+#[derive(Debug, Clone)]
+struct About {
+    policy: Arc<Policy>,
     worker: usize,
     id: [u8; 32],
     client: SocketAddr,
-    verdict: Verdict,
 }
 
 /// What is known of the connection and the exchange.
@@ -112,14 +128,10 @@ impl Inspection {
             tx.connection(facts.client, facts.server);
             tx
         });
-        let mut inspection = Self {
-            policy: Arc::clone(policy),
-            tx: Some(tx),
-            worker: facts.worker,
-            id,
-            client: facts.client,
-            verdict: Verdict::Pass,
-        };
+        let about =
+            About { policy: Arc::clone(policy), worker: facts.worker, id, client: facts.client };
+        let (aside, verdict) = (None, Verdict::Pass);
+        let mut inspection = Self { about, tx: Some(tx), aside, shown: 0, verdict };
         inspection.show_request(facts, head);
         Begun::Inspected(Box::new(inspection))
     }
@@ -154,10 +166,11 @@ impl Inspection {
     /// Shows a piece of the request's body. `None`: no more of it is looked at.
     pub fn request_body(&mut self, piece: &[u8]) -> Option<Judged> {
         let tx = self.tx.as_mut()?;
+        self.shown += piece.len();
         match tx.request_body(piece) {
             Taken::Whole => Some(Judged::Pass),
             Taken::Partial | Taken::TooLarge => {
-                let rejects = self.policy.settings.over_limit == OverLimit::Reject;
+                let rejects = self.about.policy.settings.over_limit == OverLimit::Reject;
                 let enforced = tx.mode() == Mode::On;
                 (rejects && enforced).then_some(Judged::TooLarge)
             }
@@ -165,13 +178,13 @@ impl Inspection {
     }
 
     /// Judges the whole request.
-    pub fn request_complete(&mut self) -> Judged {
-        self.judge(|tx, engine| tx.request_complete(engine))
+    pub async fn request_complete(&mut self) -> Judged {
+        self.judge_body(Transaction::request_complete).await
     }
 
     /// Whether responses are shown at all.
     pub fn wants_response(&self) -> bool {
-        self.policy.settings.responses && self.tx.is_some()
+        self.about.policy.settings.responses && self.tx.is_some()
     }
 
     /// Judges the response's head.
@@ -195,37 +208,57 @@ impl Inspection {
 
     /// Shows a piece of the response's body. `false`: no more of it is looked at.
     pub fn response_body(&mut self, piece: &[u8]) -> bool {
+        self.shown += piece.len();
         self.tx.as_mut().is_some_and(|tx| tx.response_body(piece) == Taken::Whole)
     }
 
     /// Judges the whole response.
-    pub fn response_complete(&mut self) -> Judged {
-        self.judge(|tx, engine| tx.response_complete(engine))
+    pub async fn response_complete(&mut self) -> Judged {
+        self.judge_body(Transaction::response_complete).await
     }
 
     /// Names the exchange, to the client that it was ended for.
     pub fn id(&self) -> HeaderValue {
-        HeaderValue::from_bytes(&self.id).unwrap_or(HeaderValue::from_static("-"))
+        HeaderValue::from_bytes(&self.about.id).unwrap_or(HeaderValue::from_static("-"))
     }
 
-    fn judge(&mut self, run: impl FnOnce(&mut Transaction, &mut Engine) -> Judgement) -> Judged {
-        let Some(tx) = &mut self.tx else { return Judged::Pass };
-        let judgement = ENGINE.with_borrow_mut(|engine| {
-            let mut judgement = run(tx, engine);
-            // A worker resolves no name: lists of the DNS list nobody, and the rules behind such a one still run.
-            while let Judgement::Lookup(name) = judgement {
-                tx.answer(name, None);
-                judgement = tx.resume(engine);
+    /// Judges behind a body: aside where it is large.
+    async fn judge_body(&mut self, step: Step) -> Judged {
+        if std::mem::take(&mut self.shown) < aside::FROM {
+            return self.judge(step);
+        }
+        // Waited for first: whoever goes away meanwhile leaves the transaction here.
+        let Some(turn) = aside::turn().await else { return self.judge(step) };
+        let Some(tx) = self.tx.take() else { return Judged::Pass };
+        let aside = self.aside.insert(Aside::default()).clone();
+        let back = aside.run(turn, tx, step).await;
+        self.aside = None;
+        match back {
+            Some((tx, judgement)) => {
+                let mode = self.tx.insert(tx).mode();
+                self.judged(judgement, mode)
             }
-            judgement
-        });
+            // The engine has failed, and nobody knows what the body is.
+            None => Judged::Block(403),
+        }
+    }
+
+    fn judge(&mut self, step: impl FnOnce(&mut Transaction, &mut Engine) -> Judgement) -> Judged {
+        let Some(tx) = &mut self.tx else { return Judged::Pass };
+        let judgement = ENGINE.with_borrow_mut(|engine| answered(tx, engine, step));
+        let mode = tx.mode();
+        self.judged(judgement, mode)
+    }
+
+    /// What a judgement means here.
+    fn judged(&mut self, judgement: Judgement, mode: Mode) -> Judged {
         match judgement {
             // All questions are answered.
             Judgement::Pass | Judgement::Lookup(_) => Judged::Pass,
             Judgement::Budget => {
                 self.verdict = Verdict::Budget;
-                let closed = self.policy.settings.over_budget == OverBudget::Closed;
-                if closed && tx.mode() == Mode::On { Judged::Block(403) } else { Judged::Pass }
+                let closed = self.about.policy.settings.over_budget == OverBudget::Closed;
+                if closed && mode == Mode::On { Judged::Block(403) } else { Judged::Pass }
             }
             Judgement::Interrupt(interruption) => {
                 self.verdict = Verdict::Blocked;
@@ -240,41 +273,78 @@ impl Inspection {
 
     /// Ends the transaction: runs its last phase, counts, and writes its record.
     pub fn finish(&mut self, subject: &Subject<'_>, elapsed: Duration) {
-        let Some(mut tx) = self.tx.take() else { return };
+        let (verdict, aside) = (self.verdict, self.aside.take());
+        if let Some(tx) = self.tx.take() {
+            ENGINE
+                .with_borrow_mut(|engine| self.about.finish(tx, engine, verdict, subject, elapsed));
+        } else if let Some(aside) = aside {
+            let (about, subject) = (self.about.clone(), subject.kept());
+            let end = move |tx: Transaction, engine: &mut Engine| {
+                about.finish(tx, engine, verdict, &subject, elapsed);
+            };
+            ENGINE.with_borrow_mut(|engine| aside.leave(engine, Box::new(end)));
+        }
+    }
+}
+
+impl About {
+    fn finish(
+        &self,
+        mut tx: Transaction,
+        engine: &mut Engine,
+        mut verdict: Verdict,
+        subject: &Subject<'_>,
+        elapsed: Duration,
+    ) {
         let shared = &self.policy.shared;
         tx.set_elapsed(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
         let mode = tx.mode();
-        ENGINE.with_borrow_mut(|engine| {
-            let finished = tx.finish(engine);
-            let report = finished.report();
-            if self.verdict == Verdict::Pass && report.would_interrupt.is_some() {
-                self.verdict = Verdict::Detected;
-            }
-            shared.counters.verdict(self.worker, self.verdict);
-            let blocking = report.interruption.as_ref().map(|one| one.rule);
-            for one in report.matches.iter().filter(|one| one.log) {
-                let id = shared.rules.meta(one.rule).id;
-                shared.counters.hit(self.worker, one.rule, id, blocking == Some(id));
-            }
-            if let Some(audit) = &shared.audit
-                && finished.is_audited(engine, subject.status)
-            {
-                audit.write(
-                    self.worker,
-                    subject,
-                    &super::audit::Outcome {
-                        id: &self.id,
-                        client: self.client,
-                        verdict: self.verdict.word(),
-                        mode,
-                        finished: &finished,
-                        rules: &shared.rules,
-                    },
-                );
-            }
-            finished.give_back(engine);
-        });
+        let finished = tx.finish(engine);
+        let report = finished.report();
+        if verdict == Verdict::Pass {
+            verdict = match (&report.interruption, &report.would_interrupt) {
+                // Its client has left before it was told.
+                (Some(_), _) => Verdict::Blocked,
+                (None, Some(_)) => Verdict::Detected,
+                (None, None) => Verdict::Pass,
+            };
+        }
+        shared.counters.verdict(self.worker, verdict);
+        let blocking = report.interruption.as_ref().map(|one| one.rule);
+        for one in report.matches.iter().filter(|one| one.log) {
+            let id = shared.rules.meta(one.rule).id;
+            shared.counters.hit(self.worker, one.rule, id, blocking == Some(id));
+        }
+        if let Some(audit) = &shared.audit
+            && finished.is_audited(engine, subject.status)
+        {
+            let outcome = Outcome {
+                id: &self.id,
+                client: self.client,
+                verdict: verdict.word(),
+                mode,
+                finished: &finished,
+                rules: &shared.rules,
+            };
+            audit.write(self.worker, subject, &outcome);
+        }
+        finished.give_back(engine);
     }
+}
+
+/// Does a step, and answers what it asks. Nobody resolves names here: lists of the DNS list nobody, and the rules behind such
+/// a one still run.
+pub(super) fn answered(
+    tx: &mut Transaction,
+    engine: &mut Engine,
+    step: impl FnOnce(&mut Transaction, &mut Engine) -> Judgement,
+) -> Judgement {
+    let mut judgement = step(tx, engine);
+    while let Judgement::Lookup(name) = judgement {
+        tx.answer(name, None);
+        judgement = tx.resume(engine);
+    }
+    judgement
 }
 
 impl Policy {

@@ -818,8 +818,8 @@ pub(super) const ROWS: &[Row] = &[
         &[
             Read("waf::settings::with", "overlay.over_budget"),
             Case("waf::a_spent_budget_closes_or_opens_by_route"),
-            Word("open", "waf::transaction::judge", "OverBudget::Closed"),
-            Word("closed", "waf::transaction::judge", "OverBudget::Closed"),
+            Word("open", "waf::transaction::judged", "OverBudget::Closed"),
+            Word("closed", "waf::transaction::judged", "OverBudget::Closed"),
         ],
     ),
     row(
@@ -906,8 +906,8 @@ pub(super) const ROWS: &[Row] = &[
         "waf.over_budget",
         &[
             Case("waf::a_spent_budget_closes_or_opens_by_route"),
-            Word("open", "waf::transaction::judge", "OverBudget::Closed"),
-            Word("closed", "waf::transaction::judge", "OverBudget::Closed"),
+            Word("open", "waf::transaction::judged", "OverBudget::Closed"),
+            Word("closed", "waf::transaction::judged", "OverBudget::Closed"),
         ],
     ),
     row("waf.audit.path", &[Case("waf::an_attack_is_blocked_and_told")]),
@@ -950,8 +950,8 @@ pub(super) const ROWS: &[Row] = &[
         "listeners.NAME.waf.over_budget",
         &[
             Read("waf::settings::with", "overlay.over_budget"),
-            Word("open", "waf::transaction::judge", "OverBudget::Closed"),
-            Word("closed", "waf::transaction::judge", "OverBudget::Closed"),
+            Word("open", "waf::transaction::judged", "OverBudget::Closed"),
+            Word("closed", "waf::transaction::judged", "OverBudget::Closed"),
         ],
     ),
     row(
@@ -1036,8 +1036,8 @@ pub(super) const ROWS: &[Row] = &[
         "tenants.NAME.waf.over_budget",
         &[
             Read("waf::settings::with", "overlay.over_budget"),
-            Word("open", "waf::transaction::judge", "OverBudget::Closed"),
-            Word("closed", "waf::transaction::judge", "OverBudget::Closed"),
+            Word("open", "waf::transaction::judged", "OverBudget::Closed"),
+            Word("closed", "waf::transaction::judged", "OverBudget::Closed"),
         ],
     ),
     row(
