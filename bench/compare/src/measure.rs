@@ -71,12 +71,18 @@ impl Bench {
             self.interrupted()?;
         }
         for round in 1..=self.rounds {
-            for entrant in &mut entrants {
+            let turn = format!("{}: round {round} of {}", scenario.name, self.rounds);
+            for mut entrant in std::mem::take(&mut entrants) {
                 let name = entrant.contender.name();
-                say(&format!("{}: round {round} of {}, {name}", scenario.name, self.rounds));
-                let sample = self.round(entrant, scenario);
+                say(&format!("{turn}, {name}"));
+                match self.round(&mut entrant, scenario) {
+                    Ok(sample) => {
+                        entrant.samples.push(sample);
+                        entrants.push(entrant);
+                    }
+                    Err(error) => absent.push(Absent::failed(name, &error)),
+                }
                 self.interrupted()?;
-                entrant.samples.push(sample.with_context(|| format!("{}, {name}", scenario.name))?);
             }
         }
         let rows = entrants.into_iter().map(|entrant| Row {
@@ -137,16 +143,15 @@ impl Bench {
         }
     }
 
-    fn round(&self, entrant: &Entrant, scenario: &Scenario) -> anyhow::Result<Sample> {
+    fn round(&self, entrant: &mut Entrant, scenario: &Scenario) -> anyhow::Result<Sample> {
         let id = entrant.process.id();
         let (cpu_before, memory_before) = (proc::cpu_time(id)?, proc::memory(id)?);
         let mut memory = None;
         let mut loaded = || memory = proc::memory(id).ok();
         let clients = self.clients(entrant, scenario, (scenario.load, self.length));
         let outcome = clients.run(&mut loaded)?;
-        let cpu = proc::cpu_time(id)
-            .with_context(|| format!("it has ended{}", entrant.process.said()))?
-            .saturating_sub(cpu_before);
+        entrant.process.still_runs()?;
+        let cpu = proc::cpu_time(id)?.saturating_sub(cpu_before);
         let memory = memory.unwrap_or(memory_before);
         let per_connection = match scenario.load {
             Load::Idle { connections } => {

@@ -43,12 +43,18 @@ impl Process {
     pub fn await_listening(&mut self, at: SocketAddr, stop: &AtomicBool) -> anyhow::Result<()> {
         let patience = clock::now() + START;
         while TcpStream::connect(at).is_err() {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("it ended at once, {status}{}", self.said());
-            }
+            self.still_runs()?;
             ensure!(!stop.load(Ordering::Relaxed), "interrupted");
             ensure!(clock::now() < patience, "it does not listen on {at}{}", self.said());
             thread::sleep(STEP);
+        }
+        Ok(())
+    }
+
+    /// An error with what it said if it has ended.
+    pub fn still_runs(&mut self) -> anyhow::Result<()> {
+        if let Some(status) = self.child.try_wait()? {
+            bail!("it has ended, {status}{}", self.said());
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::{
 
 /// Caddy.
 pub(super) struct Caddy {
-    version: String,
+    pub(super) version: String,
 }
 
 impl Caddy {

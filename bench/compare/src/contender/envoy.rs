@@ -7,7 +7,7 @@ use crate::{process::first_line, scenario::Setup};
 
 /// Envoy.
 pub(super) struct Envoy {
-    version: String,
+    pub(super) version: String,
 }
 
 impl Envoy {

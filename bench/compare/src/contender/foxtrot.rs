@@ -11,13 +11,13 @@ use crate::{
 
 /// foxtrot.
 pub(super) struct Foxtrot {
-    program: PathBuf,
-    version: String,
-    rules: Rules,
+    pub(super) program: PathBuf,
+    pub(super) version: String,
+    pub(super) rules: Rules,
 }
 
 #[derive(PartialEq, Eq)]
-enum Rules {
+pub(super) enum Rules {
     /// Of a CRS; for scenarios with and without a WAF.
     Crs(Option<PathBuf>),
     /// Its own; for scenarios with a WAF only, as the others would be the same.

@@ -7,7 +7,7 @@ use crate::{process::first_line, scenario::Setup};
 
 /// HAProxy.
 pub(super) struct HaProxy {
-    version: String,
+    pub(super) version: String,
 }
 
 impl HaProxy {

@@ -83,3 +83,6 @@ impl Field {
 const NO_WAF: Fit = Fit::Lacks("has no WAF");
 /// Why there must be rules for one that has a WAF.
 const NO_CRS: Fit = Fit::Lacks("is given no CRS (--crs)");
+
+#[cfg(test)]
+mod tests;

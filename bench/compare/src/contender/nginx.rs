@@ -16,10 +16,10 @@ use crate::{
 
 /// nginx.
 pub(super) struct Nginx {
-    version: String,
+    pub(super) version: String,
     /// The connector.
-    modsecurity: Option<&'static str>,
-    crs: Option<PathBuf>,
+    pub(super) modsecurity: Option<&'static str>,
+    pub(super) crs: Option<PathBuf>,
 }
 
 impl Nginx {

@@ -58,7 +58,7 @@ fn class(clients: &Clients) -> anyhow::Result<Class> {
         target: clients.target(),
         protocol: clients.scenario.protocol,
         keepalive,
-        connections_max: 1_024,
+        connections_max: 256,
         streams_max: streams,
         timeout: TIMEOUT,
         sources: if keepalive { Vec::new() } else { sources()? },

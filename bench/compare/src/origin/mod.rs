@@ -17,7 +17,7 @@ use answer::Answers;
 use clap::Args;
 use tempfile::TempDir;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpSocket, TcpStream},
     runtime, task,
 };
 
@@ -116,7 +116,10 @@ pub fn serve(ports: Ports) -> io::Result<()> {
 
 /// Listens, and hands connections over.
 async fn accept(address: SocketAddr, hand_over: impl Fn(TcpStream) + 'static) -> io::Result<()> {
-    let listener = TcpListener::bind(address).await?;
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let listener = socket.listen(BACKLOG)?;
     task::spawn_local(async move {
         loop {
             // One that is gone before it was taken is no reason to stop.
@@ -132,6 +135,8 @@ async fn accept(address: SocketAddr, hand_over: impl Fn(TcpStream) + 'static) ->
 
 /// How many endpoints of HTTP/1.1 there are.
 pub const ENDPOINTS: usize = 1_000;
+/// A burst of connections is not to wait for a retransmission.
+const BACKLOG: u32 = 4_096;
 
 #[cfg(test)]
 mod tests {

@@ -41,21 +41,21 @@ pub fn table(table: &Table) -> String {
 
 /// Processor time of all scenarios.
 pub fn summary(report: &Report) -> String {
-    let names: Vec<&str> = report.contenders.iter().map(|(name, _)| *name).collect();
+    let all = report.contenders.iter().map(|(name, _)| *name);
+    let measured = |name: &&str| report.tables.iter().any(|table| table.row(name).is_some());
+    let names: Vec<&str> = all.filter(measured).collect();
     let titles = names.iter().map(|name| (*name).to_owned());
     let ends = ["best peer / foxtrot".to_owned()];
     let mut text = "### CPU us per request\n\n".to_owned();
     text += &line(["scenario".to_owned()].into_iter().chain(titles).chain(ends));
     text += &rule(names.len() + 1);
     for table in &report.tables {
-        let of = |name: &&str| table.rows.iter().find(|row| row.contender == *name);
-        let cells =
-            names.iter().map(|name| of(name).map_or(String::new(), |row| number(row, &CPU)));
+        let cell = |name: &&str| table.row(name).map(|row| number(row, &CPU)).unwrap_or_default();
         let ours = table.rows.iter().find(|row| !row.is_peer);
-        let ratio = ours.and_then(|row| table.ratio(row, &CPU)).map(|ratio| 1.0 / ratio);
-        let ratio = ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
+        let ratio = ours.and_then(|row| table.ratio(row, &CPU));
+        let times = ratio.map(|ratio| format!("{:.2}", 1.0 / ratio)).unwrap_or_default();
         let first = [table.scenario.title.to_owned()];
-        text += &line(first.into_iter().chain(cells).chain([ratio]));
+        text += &line(first.into_iter().chain(names.iter().map(cell)).chain([times]));
     }
     text
 }

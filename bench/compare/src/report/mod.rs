@@ -124,6 +124,11 @@ impl Report {
 }
 
 impl Table {
+    /// What came of a contender, if it took part.
+    pub fn row(&self, contender: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.contender == contender)
+    }
+
     /// A figure of the best peer.
     pub fn best_peer(&self, figure: &Figure) -> Option<f64> {
         let peers = self.rows.iter().filter(|row| row.is_peer);
