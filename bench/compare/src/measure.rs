@@ -50,6 +50,8 @@ struct Entrant<'b> {
     contender: &'b dyn Contender,
     process: Process,
     address: SocketAddr,
+    /// Bytes before the first round: what one round has taken is not given back for the next.
+    memory: u64,
     samples: Vec<Sample>,
     _home: TempDir,
 }
@@ -57,8 +59,26 @@ struct Entrant<'b> {
 impl Bench {
     /// Measures a scenario.
     pub fn measure(&self, scenario: &'static Scenario) -> anyhow::Result<Table> {
-        let mut absent = Vec::new();
-        let mut entrants = Vec::new();
+        let (mut entrants, mut absent) = self.line_up(scenario)?;
+        for round in 1..=self.rounds {
+            let turn = format!("{}: round {round} of {}", scenario.name, self.rounds);
+            for mut entrant in std::mem::take(&mut entrants) {
+                let name = entrant.contender.name();
+                say(&format!("{turn}, {name}"));
+                match self.round(&mut entrant, scenario) {
+                    Ok(()) => entrants.push(entrant),
+                    Err(error) => absent.push(Absent::failed(name, &error)),
+                }
+                self.interrupted()?;
+            }
+        }
+        let rows = entrants.into_iter().map(Entrant::into_row).collect();
+        Ok(Table { scenario, rows, absent })
+    }
+
+    /// Starts all who can do what the scenario asks for; the others with the reason.
+    fn line_up(&self, scenario: &Scenario) -> anyhow::Result<(Vec<Entrant<'_>>, Vec<Absent>)> {
+        let (mut entrants, mut absent) = (Vec::new(), Vec::new());
         for contender in &self.field.contenders {
             match contender.fit(&scenario.setup) {
                 Fit::Fits => match self.enter(contender.as_ref(), scenario) {
@@ -70,27 +90,7 @@ impl Bench {
             }
             self.interrupted()?;
         }
-        for round in 1..=self.rounds {
-            let turn = format!("{}: round {round} of {}", scenario.name, self.rounds);
-            for mut entrant in std::mem::take(&mut entrants) {
-                let name = entrant.contender.name();
-                say(&format!("{turn}, {name}"));
-                match self.round(&mut entrant, scenario) {
-                    Ok(sample) => {
-                        entrant.samples.push(sample);
-                        entrants.push(entrant);
-                    }
-                    Err(error) => absent.push(Absent::failed(name, &error)),
-                }
-                self.interrupted()?;
-            }
-        }
-        let rows = entrants.into_iter().map(|entrant| Row {
-            contender: entrant.contender.name(),
-            is_peer: entrant.contender.is_peer(),
-            samples: entrant.samples,
-        });
-        Ok(Table { scenario, rows: rows.collect(), absent })
+        Ok((entrants, absent))
     }
 
     /// Starts a contender and sees that it gives the right answers.
@@ -114,8 +114,10 @@ impl Bench {
         let address = site.address(scenario.front);
         let mut process = self.start(contender.command(&site)?, &site)?;
         process.await_listening(address, &self.stop)?;
-        let entrant = Entrant { contender, process, address, samples: Vec::new(), _home: home };
+        let (samples, memory) = (Vec::new(), 0);
+        let mut entrant = Entrant { contender, process, address, memory, samples, _home: home };
         self.warm_up(&entrant, scenario)?;
+        entrant.memory = proc::memory(entrant.process.id())?;
         Ok(entrant)
     }
 
@@ -143,23 +145,23 @@ impl Bench {
         }
     }
 
-    fn round(&self, entrant: &mut Entrant, scenario: &Scenario) -> anyhow::Result<Sample> {
+    fn round(&self, entrant: &mut Entrant, scenario: &Scenario) -> anyhow::Result<()> {
         let id = entrant.process.id();
-        let (cpu_before, memory_before) = (proc::cpu_time(id)?, proc::memory(id)?);
-        let mut memory = None;
-        let mut loaded = || memory = proc::memory(id).ok();
+        let cpu_before = proc::cpu_time(id)?;
+        let mut memory = entrant.memory;
+        let mut loaded = || memory = proc::memory(id).unwrap_or(memory);
         let clients = self.clients(entrant, scenario, (scenario.load, self.length));
         let outcome = clients.run(&mut loaded)?;
         entrant.process.still_runs()?;
         let cpu = proc::cpu_time(id)?.saturating_sub(cpu_before);
-        let memory = memory.unwrap_or(memory_before);
         let per_connection = match scenario.load {
             Load::Idle { connections } => {
-                Some(memory.saturating_sub(memory_before) as f64 / connections as f64)
+                Some(memory.saturating_sub(entrant.memory) as f64 / connections as f64)
             }
             _ => None,
         };
-        Ok(Sample::new(&outcome, cpu, memory, per_connection))
+        entrant.samples.push(Sample::new(&outcome, cpu, memory, per_connection));
+        Ok(())
     }
 
     fn clients<'c>(
@@ -174,6 +176,13 @@ impl Bench {
     fn interrupted(&self) -> anyhow::Result<()> {
         ensure!(!self.stop.load(Ordering::Relaxed), "interrupted");
         Ok(())
+    }
+}
+
+impl Entrant<'_> {
+    fn into_row(self) -> Row {
+        let (contender, is_peer) = (self.contender.name(), self.contender.is_peer());
+        Row { contender, is_peer, samples: self.samples }
     }
 }
 

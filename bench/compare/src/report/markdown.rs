@@ -10,6 +10,9 @@ pub fn head(report: &Report) -> String {
     }
     text += &format!(".\n{} rounds of {} s each; ", report.rounds, report.length.as_secs_f64());
     text += "medians, in parentheses their ratio to the best peer's.\n\n";
+    if cfg!(debug_assertions) {
+        text += "**A debug build: it shows that this works, and no more.**\n\n";
+    }
     for (name, version) in &report.contenders {
         text += &format!("- {name}: {version}\n");
     }
