@@ -90,6 +90,10 @@ impl Bench {
             }
             self.interrupted()?;
         }
+        // Not before all have started: libraries that several use are divided among them.
+        for entrant in &mut entrants {
+            entrant.memory = proc::memory(entrant.process.id())?;
+        }
         Ok((entrants, absent))
     }
 
@@ -115,9 +119,8 @@ impl Bench {
         let mut process = self.start(contender.command(&site)?, &site)?;
         process.await_listening(address, &self.stop)?;
         let (samples, memory) = (Vec::new(), 0);
-        let mut entrant = Entrant { contender, process, address, memory, samples, _home: home };
+        let entrant = Entrant { contender, process, address, memory, samples, _home: home };
         self.warm_up(&entrant, scenario)?;
-        entrant.memory = proc::memory(entrant.process.id())?;
         Ok(entrant)
     }
 
