@@ -129,16 +129,24 @@ impl Scan {
     }
 
     /// The clauses that a value satisfies, as bits; each value is scanned once.
+    #[inline]
     pub fn marks<'v>(&self, values: &'v mut Values, id: ValueId) -> &'v [u64] {
-        if values.marks(id, self.kind, self.words).is_none() {
-            let (bytes, marks) = values.new_marks(id, self.kind, self.words);
-            self.look_for_bytes(bytes, marks);
-            self.look_for_literals(bytes, marks);
-            for clause in &self.always {
-                marks[*clause as usize / 64] |= 1 << (clause % 64);
-            }
+        let begin = match values.scanned(id, self.kind) {
+            Some(begin) => begin,
+            None => self.look(values, id),
+        };
+        values.marks(begin, self.words)
+    }
+
+    #[inline(never)]
+    fn look(&self, values: &mut Values, id: ValueId) -> usize {
+        let (begin, bytes, marks) = values.new_marks(id, self.kind, self.words);
+        self.look_for_bytes(bytes, marks);
+        self.look_for_literals(bytes, marks);
+        for clause in &self.always {
+            marks[*clause as usize / 64] |= 1 << (clause % 64);
         }
-        values.marks(id, self.kind, self.words).unwrap_or_default()
+        begin
     }
 
     fn look_for_bytes(&self, input: &[u8], marks: &mut [u64]) {

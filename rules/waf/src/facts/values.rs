@@ -156,6 +156,7 @@ impl Values {
     }
 
     /// What a transformation makes of a content.
+    #[inline]
     pub fn derive(
         &mut self,
         id: ValueId,
@@ -166,9 +167,20 @@ impl Values {
             return id;
         }
         let slot = self.derived_row(id) + transformation.index();
-        if self.derived[slot] != NONE {
-            return ValueId(self.derived[slot]);
+        match self.derived[slot] {
+            NONE => self.derive_anew(id, transformation, unicode, slot),
+            known => ValueId(known),
         }
+    }
+
+    #[inline(never)]
+    fn derive_anew(
+        &mut self,
+        id: ValueId,
+        transformation: Transformation,
+        unicode: Option<&UnicodeMap>,
+        slot: usize,
+    ) -> ValueId {
         let mut buffer = std::mem::take(&mut self.buffer);
         let changed = transformation.apply(self.get(id), unicode, &mut buffer);
         let result = if changed { self.add(&buffer) } else { id };
@@ -182,15 +194,23 @@ impl Values {
         result
     }
 
-    fn changing(&mut self, id: ValueId) -> Changing {
-        let content = self.contents[id.index()];
-        content.changing.unwrap_or_else(|| {
-            let changing = Changing::of(self.get(id));
-            self.contents[id.index()].changing = Some(changing);
-            changing
-        })
+    /// Which transformations can change a content.
+    #[inline]
+    pub fn changing(&mut self, id: ValueId) -> Changing {
+        match self.contents[id.index()].changing {
+            Some(changing) => changing,
+            None => self.look_what_changes(id),
+        }
     }
 
+    #[inline(never)]
+    fn look_what_changes(&mut self, id: ValueId) -> Changing {
+        let changing = Changing::of(self.get(id));
+        self.contents[id.index()].changing = Some(changing);
+        changing
+    }
+
+    #[inline]
     fn derived_row(&mut self, id: ValueId) -> usize {
         let content = &mut self.contents[id.index()];
         if content.derived == NONE {
@@ -200,25 +220,37 @@ impl Values {
         content.derived as usize * Transformation::COUNT
     }
 
-    /// What a scan found in a content, if it was scanned: `words` words. Scans take no notice of case.
-    pub fn marks(&self, id: ValueId, scan: usize, words: usize) -> Option<&[u64]> {
+    /// What a scan found in a content, if it was scanned: where its words begin. Scans take no notice of case.
+    #[inline]
+    pub fn scanned(&self, id: ValueId, scan: usize) -> Option<usize> {
         let content = &self.contents[id.index()];
         let begin = match content.marks[scan] {
             NONE => self.contents[content.case_of as usize].marks[scan],
             begin => begin,
         };
-        (begin != NONE).then(|| &self.marks[begin as usize..begin as usize + words])
+        (begin != NONE).then_some(begin as usize)
     }
 
-    /// Room for what a scan finds in a content: `words` words of zero.
-    pub fn new_marks(&mut self, id: ValueId, scan: usize, words: usize) -> (&[u8], &mut [u64]) {
+    /// What was found there: `words` words.
+    #[inline]
+    pub fn marks(&self, begin: usize, words: usize) -> &[u64] {
+        &self.marks[begin..begin + words]
+    }
+
+    /// Room for what a scan finds in a content: where it begins, the content, and `words` words of zero.
+    pub fn new_marks(
+        &mut self,
+        id: ValueId,
+        scan: usize,
+        words: usize,
+    ) -> (usize, &[u8], &mut [u64]) {
         let begin = self.marks.len();
         self.marks.resize(begin + words, 0);
         let content = self.contents[id.index()];
         self.contents[id.index()].marks[scan] = begin as u32;
         self.contents[content.case_of as usize].marks[scan] = begin as u32;
         let bytes = &self.bytes[content.start..content.start + content.length as usize];
-        (bytes, &mut self.marks[begin..])
+        (begin, bytes, &mut self.marks[begin..])
     }
 }
 

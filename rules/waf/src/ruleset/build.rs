@@ -28,6 +28,7 @@ use crate::{
     },
     settings::Settings,
     state::tx::Names,
+    transform::Changing,
     variable::{Scalar, Source, Target},
 };
 
@@ -305,6 +306,7 @@ impl<'b> Builder<'b> {
                         rule: number,
                         target: at as u32,
                         transformations: transformations.clone().into(),
+                        changing: Changing::only(&transformations),
                         multi_match: said.multi_match,
                     };
                     target.unit = Some(compiled.unit(key, unit));

@@ -20,7 +20,7 @@ use crate::{
     seclang::{self, Files, Sources},
     settings::Settings,
     state::tx::Names,
-    transform::Transformation,
+    transform::{Changing, Transformation},
     variable::Target,
 };
 
@@ -50,6 +50,8 @@ pub(crate) struct Unit {
     pub rule: u32,
     pub target: u32,
     pub transformations: Box<[Transformation]>,
+    /// The same as a set: what none of them can change stays as it is.
+    pub changing: Changing,
     pub multi_match: bool,
 }
 

@@ -507,6 +507,7 @@ impl Transaction {
     }
 
     /// Whether a value is one that the rule does not look at.
+    #[inline]
     fn is_excluded(
         &mut self,
         rule: &Rule,
@@ -515,9 +516,19 @@ impl Transaction {
         item: Item,
         worker: &mut Worker,
     ) -> bool {
-        if rule.excluded.is_empty() && !self.has_removed_targets() {
-            return false;
-        }
+        (!rule.excluded.is_empty() || self.has_removed_targets())
+            && self.has_exclusion(rule, head, target, item, worker)
+    }
+
+    #[inline(never)]
+    fn has_exclusion(
+        &self,
+        rule: &Rule,
+        head: u32,
+        target: &RuleTarget,
+        item: Item,
+        worker: &mut Worker,
+    ) -> bool {
         let key = item.key.unwrap_or(ValueId::EMPTY);
         let source = target.target.variable.source;
         let parts = &self.parts;

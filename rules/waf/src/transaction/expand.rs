@@ -34,6 +34,9 @@ impl Transaction {
         let unicode = rules.settings.unicode.as_ref();
         let mut push = |parts: &mut Parts, item: Item| {
             let mut value = item.value;
+            if !parts.facts.values.changing(value).meets(unit.changing) {
+                return parts.units.push(item);
+            }
             if unit.multi_match {
                 parts.units.push(item);
             }

@@ -21,9 +21,21 @@ impl Changing {
         Self(value.iter().fold(ALWAYS, |set, byte| set | BY_BYTE[usize::from(*byte)]))
     }
 
+    /// These functions.
+    pub fn only(functions: &[Transformation]) -> Self {
+        Self(functions.iter().fold(0, |set, function| set | 1 << *function as u8))
+    }
+
     /// Whether a function is among them.
+    #[inline]
     pub fn contains(self, function: Transformation) -> bool {
         self.0 >> function as u8 & 1 == 1
+    }
+
+    /// Whether some function is among both.
+    #[inline]
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 }
 
