@@ -10,6 +10,7 @@ pub mod h1;
 pub mod h2;
 pub mod request;
 pub mod slow;
+pub mod text;
 
 use std::{
     cell::{Cell, RefCell},

@@ -1,6 +1,7 @@
 //! What came of a run: numbers for programs, from which text and page are made.
 
 pub mod html;
+mod staged;
 mod summary;
 pub mod text;
 
@@ -8,14 +9,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub use staged::{MemoryAt, OfEvent, OfOrigin};
 pub use summary::{Quantiles, Summary};
 
 use crate::{
-    assertion::Assertion,
+    assertion::{Assertion, Facts, Verdict},
     clock::Instant,
     record::Tally,
     run::Tick,
     scenario::{Class, Conduct, Load, Phase, Scenario},
+    stage::Watched,
 };
 
 /// What a run measured.
@@ -36,6 +39,8 @@ pub struct Measured {
     pub tallies: Vec<Vec<Tally>>,
     /// The seconds, in order.
     pub ticks: Vec<Tick>,
+    /// What was seen beside the requests.
+    pub watched: Watched,
 }
 
 /// What came of a run. Its JSON is the output of `--json`; fields are only ever added.
@@ -67,12 +72,18 @@ pub struct Report {
     pub phases: Vec<OfPhase>,
     /// Over time.
     pub timeline: Vec<Point>,
+    /// What happened once.
+    pub events: Vec<OfEvent>,
+    /// By origin of surge's own.
+    pub origins: Vec<OfOrigin>,
+    /// Resident memory of the stack over time.
+    pub memory: Vec<MemoryAt>,
 }
 
 /// An assertion and what it found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Checked {
-    /// The class that it is about; `None` for all requests.
+    /// The class or origin that it is about; `None` for all requests.
     pub class: Option<String>,
     /// As it was written.
     pub text: String,
@@ -80,6 +91,17 @@ pub struct Checked {
     pub holds: bool,
     /// The value.
     pub found: String,
+}
+
+impl Checked {
+    fn new(about: Option<&str>, assertion: &Assertion, verdict: Verdict) -> Self {
+        Self {
+            class: about.map(str::to_owned),
+            text: assertion.text.clone(),
+            holds: verdict.holds,
+            found: verdict.found,
+        }
+    }
 }
 
 /// What came of a class.
@@ -136,6 +158,8 @@ pub struct PointOfClass {
     pub statuses: [u64; 5],
     /// Requests that failed, and slow clients that were cut off.
     pub failed: u64,
+    /// Latency in milliseconds that 99 % of the answers of this second did not exceed.
+    pub p99: Option<f64>,
 }
 
 impl Report {
@@ -164,6 +188,9 @@ impl Report {
             classes: scenario.classes.iter().enumerate().map(class).collect(),
             phases: sums.phases(&all),
             timeline: measured.ticks.iter().map(|tick| point(tick, &all)).collect(),
+            events: staged::events(&measured.watched),
+            origins: staged::origins(scenario, &measured.watched),
+            memory: staged::memory(&measured.watched),
         }
     }
 
@@ -248,21 +275,26 @@ impl Sums<'_> {
         let classes = self.scenario.classes.iter().enumerate().flat_map(|(index, class)| {
             class.assertions.iter().map(move |a| self.check(Some(&class.name), &[index], a))
         });
-        total.chain(classes).collect()
+        let beside = staged::assertions(self.scenario, &self.measured.watched);
+        total.chain(classes).chain(beside).collect()
     }
 
     fn check(&self, class: Option<&str>, classes: &[usize], assertion: &Assertion) -> Checked {
-        let (tally, time) = self.tally(classes, |_, phase| match &assertion.phase {
-            Some(name) => *name == phase.name,
-            None => !phase.warmup,
+        let look = |phase: Option<&str>| {
+            let counts = |this: &Phase| phase.map_or(!this.warmup, |name| *name == this.name);
+            let (tally, time) = self.tally(classes, |_, phase| counts(phase));
+            let memory = self.measured.watched.memory(&self.scenario.phases, counts);
+            (tally, time, memory)
+        };
+        let (tally, time, memory) = look(assertion.phase.as_deref());
+        let other = assertion.baseline().map(|phase| look(Some(phase)));
+        let other = other.as_ref().map(|(tally, time, memory)| Facts {
+            tally,
+            time: *time,
+            memory: *memory,
         });
-        let verdict = assertion.check(&tally, time);
-        Checked {
-            class: class.map(str::to_owned),
-            text: assertion.text.clone(),
-            holds: verdict.holds,
-            found: verdict.found,
-        }
+        let verdict = assertion.check(Facts { tally: &tally, time, memory }, other);
+        Checked::new(class, assertion, verdict)
     }
 }
 
@@ -274,6 +306,7 @@ fn point(tick: &Tick, requesting: &[usize]) -> Point {
         started: slice.started,
         statuses: slice.statuses,
         failed: slice.failed,
+        p99: Quantiles::new(&slice.latency).p99,
     };
     Point {
         second: tick.second,

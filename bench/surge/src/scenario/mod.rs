@@ -3,7 +3,9 @@
 //! [`load`] reads it from TOML; the command line and other programs build it by hand. Nothing here sends anything.
 
 pub mod load;
+pub mod places;
 pub mod problem;
+pub mod staged;
 pub mod suggest;
 mod table;
 pub mod target;
@@ -32,6 +34,12 @@ pub struct Scenario {
     pub assertions: Vec<Assertion>,
     /// Whom to trust.
     pub trust: Trust,
+    /// Servers of surge's own.
+    pub origins: Vec<staged::Origin>,
+    /// What is tested, as far as surge starts or watches it.
+    pub stack: staged::Stack,
+    /// What happens once.
+    pub events: Vec<staged::Event>,
 }
 
 /// Which certificates a TLS target may show.
@@ -134,6 +142,8 @@ pub struct Phase {
     pub classes: Vec<usize>,
     /// Whether it only warms up: it is not part of totals and assertions.
     pub warmup: bool,
+    /// Whether it lasts as long as it says, whatever the run is stretched to.
+    pub fixed: bool,
 }
 
 /// What starts requests.
@@ -154,6 +164,25 @@ impl Scenario {
     /// How long new requests start.
     pub fn length(&self) -> Duration {
         self.phases.iter().map(|phase| phase.length).sum()
+    }
+
+    /// Makes the run last so long: phases that are not fixed are stretched or shortened, each by the same factor.
+    pub fn stretch(&mut self, to: Duration) -> Result<(), String> {
+        let length =
+            |fixed| self.phases.iter().filter(|p| p.fixed == fixed).map(|p| p.length).sum();
+        let (fixed, free): (Duration, Duration) = (length(true), length(false));
+        let factor = to.saturating_sub(fixed).as_secs_f64() / free.as_secs_f64().max(1e-9);
+        if free.is_zero() || free.mul_f64(factor) < SHORTEST {
+            let fixed = fixed.as_secs_f64();
+            return Err(format!("its phases of fixed length alone take {fixed} s"));
+        }
+        for phase in self.phases.iter_mut().filter(|phase| !phase.fixed) {
+            phase.length = phase.length.mul_f64(factor);
+            if let Load::Open(plan) = &mut phase.load {
+                plan.profile = plan.profile.stretched(factor);
+            }
+        }
+        Ok(())
     }
 
     /// The phase that a time from the start lies in; the last one for all that is later.
@@ -196,3 +225,6 @@ impl Scenario {
         spans
     }
 }
+
+/// Shorter than this nothing is measured.
+const SHORTEST: Duration = Duration::from_millis(100);

@@ -163,6 +163,16 @@ impl<'t> Table<'t> {
         tables.collect()
     }
 
+    /// The keys of a table, if there is one. Reads and reports nothing.
+    pub fn names(&self, key: &str) -> Vec<&'t str> {
+        match self.entries.get(key).map(Spanned::get_ref) {
+            Some(DeValue::Table(entries)) => {
+                entries.keys().map(|name| name.get_ref().as_ref()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The entries of a table whose keys are free names; each must be a table.
     pub fn named(&self, key: &'static str) -> Vec<(Placed<&'t str>, Table<'t>)> {
         let Some(table) = self.table(key) else { return Vec::new() };

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use surge::{run, scenario::load};
+use surge::{run, scenario::load, stage::Stage};
 
 use crate::{
     origin::{Manner, Origin},
@@ -164,7 +164,9 @@ fn a_run_that_is_stopped_reports_what_it_has() {
     );
     let scenario = load::from_text("t", &text, std::path::Path::new("")).unwrap().scenario;
     let stop = Arc::new(AtomicBool::new(false));
-    let report = run::run(scenario, &stop, |_| stop.store(true, Ordering::Relaxed)).unwrap();
+    let report =
+        run::run(scenario, &Stage::default(), &stop, |_| stop.store(true, Ordering::Relaxed))
+            .unwrap();
     assert!(report.interrupted && report.seconds < 10.0);
     assert!((90..1_000).contains(&report.total.answered), "{}", report.total.answered);
 }

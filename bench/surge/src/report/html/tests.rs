@@ -12,7 +12,7 @@ fn report() -> Report {
         failures: [("closed", 1)].into(),
         ..Summary::default()
     };
-    let class = PointOfClass { started: 5, statuses: [0, 4, 0, 0, 1], failed: 1 };
+    let class = PointOfClass { started: 5, statuses: [0, 4, 0, 0, 1], failed: 1, p99: Some(2.0) };
     let point = |second| Point { second, classes: vec![class.clone()], latency: quantiles };
     let phase = |name: &str, start| OfPhase {
         name: name.to_owned(),
@@ -43,6 +43,9 @@ fn report() -> Report {
         classes: vec![class],
         phases: vec![phase("climb", 0.0), phase("peak", 2.0)],
         timeline: (0..5).map(point).collect(),
+        events: Vec::new(),
+        origins: Vec::new(),
+        memory: Vec::new(),
     }
 }
 

@@ -4,9 +4,11 @@ use std::{net::IpAddr, ops::Range, time::Duration};
 
 use super::{Context, assertions, block, target};
 use crate::{
+    assertion::Assertion,
     client::{
         attack,
         request::{Prepared, Request},
+        text,
     },
     scenario::{
         Class, Conduct, Protocol, Slow, SlowPart, Target,
@@ -41,7 +43,7 @@ fn class(
     table: Table<'_>,
     context: &Context<'_>,
 ) -> Option<(Class, Range<usize>)> {
-    let own = target(&table, &context.allowed);
+    let own = target(&table, &context.allowed, &context.places);
     if !table.has("target") && context.target.is_none() {
         let help = "write `target = \"http://127.0.0.1:8080\"` here or at the top";
         table.report(table.span.clone(), "target", "no target", Some(help.to_owned()));
@@ -55,6 +57,10 @@ fn class(
     let sources = source_addresses(&table);
     let headers = headers(&table);
     let assertions = assertions(&table, &context.phases);
+    if assertions.iter().any(Assertion::is_about_memory) {
+        let message = "`rss` is of the stack, not of clients: write it at the top";
+        table.report(table.span.clone(), "assert", message, None);
+    }
     if protocol == Protocol::Http1 && streams_max.is_some() {
         let message = "has no effect without `protocol = \"h2\"`";
         table.report(table.span.clone(), "streams_max", message, None);
@@ -85,7 +91,8 @@ fn conduct(table: &Table<'_>, wire: &Wire<'_>, context: &Context<'_>) -> Option<
     let slow = table.table("slow");
     let weight = table.number("weight");
     let mut requests = requests(table, wire, context);
-    requests.extend(attacks(table, wire));
+    requests.extend(listed(table, "attack", wire, (attack::list, attack::names().collect())));
+    requests.extend(listed(table, "texts", wire, (text::list, text::names().collect())));
     if let Some(slow) = slow {
         if weight.is_some() {
             let message = "has no effect beside `slow`: slow clients take no share of a rate";
@@ -93,7 +100,7 @@ fn conduct(table: &Table<'_>, wire: &Wire<'_>, context: &Context<'_>) -> Option<
         }
         return slow_client(slow, requests, wire, table);
     }
-    if requests.is_empty() && !table.has("requests") && !table.has("attack") {
+    if requests.is_empty() && !["requests", "attack", "texts"].iter().any(|key| table.has(key)) {
         requests.extend(
             prepare(table, table.span.clone(), &Request::default(), wire).map(|r| (r, 1.0)),
         );
@@ -147,15 +154,20 @@ fn body(table: &Table<'_>, context: &Context<'_>) -> Vec<u8> {
     text.or(size).or(file).unwrap_or_default()
 }
 
-fn attacks(table: &Table<'_>, wire: &Wire<'_>) -> Vec<(Prepared, f64)> {
+/// Requests of lists by name: of attacks, or of ordinary texts.
+fn listed(
+    table: &Table<'_>,
+    key: &'static str,
+    wire: &Wire<'_>,
+    (list, names): (fn(&str) -> Option<Vec<Request>>, Vec<&'static str>),
+) -> Vec<(Prepared, f64)> {
     let mut prepared = Vec::new();
-    for name in table.texts("attack") {
-        let Some(list) = attack::list(name.value) else {
-            let help = did_you_mean(name.value, attack::names()).unwrap_or_else(|| {
-                format!("known: {}", attack::names().collect::<Vec<_>>().join(", "))
-            });
-            let message = format!("there is no list of attacks \"{}\"", name.value);
-            table.report(name.span, "attack", message, Some(help));
+    for name in table.texts(key) {
+        let Some(list) = list(name.value) else {
+            let help = did_you_mean(name.value, names.iter().copied())
+                .unwrap_or_else(|| format!("known: {}", names.join(", ")));
+            let message = format!("there is no list \"{}\"", name.value);
+            table.report(name.span, key, message, Some(help));
             continue;
         };
         for mut request in list {
