@@ -64,6 +64,8 @@ enum Count {
     Late,
     Cut,
     Held,
+    GoAway,
+    Resets,
     Failure(Failure),
     Statuses(u16, u16),
 }
@@ -208,6 +210,8 @@ impl Count {
             Self::Late => tally.late,
             Self::Cut => tally.cut,
             Self::Held => tally.held,
+            Self::GoAway => tally.flooded.goaways.values().sum(),
+            Self::Resets => tally.flooded.resets.values().sum(),
             Self::Failure(failure) => tally.failed_with(failure),
             Self::Statuses(low, high) => tally.with_status(low..=high),
         }

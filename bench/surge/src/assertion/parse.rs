@@ -107,6 +107,8 @@ fn counted(name: &str) -> Option<Count> {
         "late" => return Some(Count::Late),
         "cut" => return Some(Count::Cut),
         "held" => return Some(Count::Held),
+        "goaway" => return Some(Count::GoAway),
+        "resets" => return Some(Count::Resets),
         _ => {}
     }
     if let Some((failure, _)) = FAILURES.iter().find(|(_, known)| *known == name) {
@@ -138,13 +140,13 @@ fn unknown(kind: &str, name: &str, known: &[&'static str]) -> String {
     }
 }
 
-const METRICS: [&str; 23] = [
+const METRICS: [&str; 25] = [
     "p50", "p90", "p95", "p99", "p99.9", "min", "mean", "max", "rate", "rss", "requests", "errors",
-    "late", "cut", "held", "connect", "tls", "closed", "timeout", "protocol", "unsent", "5xx",
-    "429",
+    "late", "cut", "held", "goaway", "resets", "connect", "tls", "closed", "timeout", "protocol",
+    "unsent", "5xx", "429",
 ];
 
-const COUNTS: [&str; 13] = [
-    "errors", "late", "cut", "held", "connect", "tls", "closed", "timeout", "protocol", "unsent",
-    "5xx", "4xx", "429",
+const COUNTS: [&str; 15] = [
+    "errors", "late", "cut", "held", "goaway", "resets", "connect", "tls", "closed", "timeout",
+    "protocol", "unsent", "5xx", "4xx", "429",
 ];

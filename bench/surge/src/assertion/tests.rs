@@ -123,7 +123,7 @@ fn a_phase_may_be_compared_with_another() {
         assert_eq!(verdict.holds, holds, "{text}: {verdict:?}");
     }
     let text = "p50 < 4x calm in peak".parse::<Assertion>().unwrap().check(peak, Some(calm)).found;
-    assert_eq!(text, "150.1ms, 3.00x 50.03ms of calm");
+    assert_eq!(text, "150.1ms, 3.00x 50.00ms of calm");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Clients: what sends requests and reads answers, as tasks of one thread.
 //!
-//! [`h1`] is written by hand for speed, [`h2`] stands on the crate of that name, [`slow`] holds connections. When a request is
+//! [`h1`] is written by hand for speed, [`h2`] stands on the crate of that name, [`slow`] holds connections, [`flood`] wears
+//! them out. When a request is
 //! due is decided elsewhere ([`crate::run`]); what becomes of it is counted in [`Context::recorder`].
 
 pub mod attack;
 mod attack_data;
 pub mod connect;
+pub mod flood;
 pub mod h1;
 pub mod h2;
 pub mod request;
@@ -114,7 +116,7 @@ impl Crew {
             Conduct::Requests { requests, .. } => {
                 Mix::new(requests.iter().map(|(_, weight)| *weight).enumerate())
             }
-            Conduct::Slow(_) => None,
+            Conduct::Slow(_) | Conduct::Flood(_) => None,
         };
         let connections_max = share(class.connections_max, (lane, lanes)).max(1);
         let lane = (lane as u64, lanes as u64);
@@ -133,6 +135,7 @@ impl Crew {
         match &self.class.conduct {
             Conduct::Requests { requests, .. } => requests.get(which).map(|(request, _)| request),
             Conduct::Slow(slow) => Some(&slow.request),
+            Conduct::Flood(flood) => Some(&flood.request),
         }
     }
 

@@ -6,7 +6,7 @@
 use super::{attack::encode, request::Request};
 
 /// Names of the lists, and how their texts are sent.
-const LISTS: [(&str, fn(&str) -> Request); 7] = [
+const LISTS: [(&str, Send); 7] = [
     ("search", search),
     ("prose", |text| form("/comments", &[("title", "My opinion"), ("text", text)])),
     ("names", |text| form("/account", &[("name", text), ("newsletter", "on")])),
@@ -15,6 +15,9 @@ const LISTS: [(&str, fn(&str) -> Request); 7] = [
     ("json", json),
     ("urls", |path| Request { path: path.to_owned(), headers: page(), ..Request::default() }),
 ];
+
+/// How a text is sent.
+type Send = fn(&str) -> Request;
 
 /// Names of the lists.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, sync::mpsc::Sender, time::Duration};
 
-use super::{Failure, Latency, Tally};
+use super::{Failure, Flooded, Latency, Tally};
 use crate::clock::Instant;
 
 /// A thread's counters for all classes and phases, and for the second that is running.
@@ -175,6 +175,13 @@ impl Recorder {
         if let Some((tally, _)) = self.of(moment) {
             tally.held += 1;
             tally.latency.record(now.saturating_duration_since(moment.due));
+        }
+    }
+
+    /// A connection that floods has ended now; what it sent and what came of it.
+    pub fn flooded(&mut self, moment: &Moment, flooded: &Flooded) {
+        if let Some((tally, _)) = self.of(moment) {
+            tally.flooded.merge(flooded);
         }
     }
 

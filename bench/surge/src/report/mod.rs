@@ -10,14 +10,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub use staged::{MemoryAt, OfEvent, OfOrigin};
-pub use summary::{Quantiles, Summary};
+pub use summary::{OfFlood, Quantiles, Summary};
 
 use crate::{
     assertion::{Assertion, Facts, Verdict},
     clock::Instant,
     record::Tally,
     run::Tick,
-    scenario::{Class, Conduct, Load, Phase, Scenario},
+    scenario::{Class, Load, Phase, Scenario},
     stage::Watched,
 };
 
@@ -109,7 +109,7 @@ impl Checked {
 pub struct OfClass {
     /// Its name.
     pub name: String,
-    /// Whether it holds connections instead of sending requests.
+    /// Whether it holds connections, or floods, instead of sending requests.
     pub slow: bool,
     /// Scheme, host and port.
     pub target: String,
@@ -170,7 +170,7 @@ impl Report {
         let all: Vec<usize> = sums.requesting().collect();
         let class = |(index, class): (usize, &Class)| OfClass {
             name: class.name.clone(),
-            slow: matches!(class.conduct, Conduct::Slow(_)),
+            slow: !class.conduct.sends_requests(),
             target: class.target.origin(),
             summary: sums.summary(&[index]),
         };
@@ -210,9 +210,8 @@ struct Sums<'s> {
 impl Sums<'_> {
     /// Classes that send requests.
     fn requesting(&self) -> impl Iterator<Item = usize> {
-        let sends = |class: &Class| matches!(class.conduct, Conduct::Requests { .. });
         let classes = self.scenario.classes.iter().enumerate();
-        classes.filter(move |(_, class)| sends(class)).map(|(index, _)| index)
+        classes.filter(|(_, class)| class.conduct.sends_requests()).map(|(index, _)| index)
     }
 
     /// What some classes did in some phases, and in how much time.

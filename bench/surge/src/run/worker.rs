@@ -12,7 +12,7 @@ use tokio::{runtime, task};
 
 use super::timer::Timer;
 use crate::{
-    client::{Context, Crew, Job, connect::Endpoint, h1, h2, share, slow},
+    client::{Context, Crew, Job, connect::Endpoint, flood, h1, h2, share, slow},
     clock::{self, Instant},
     mix::Mix,
     record::{Recorder, Second, Tally},
@@ -95,18 +95,25 @@ impl Worker {
         Ok(())
     }
 
-    /// Starts the slow clients, each for as long as its class takes part.
+    /// Starts the clients that are slow or flood, each for as long as its class takes part.
     fn hold(&self) {
         let (scenario, start) = (&self.assignment.scenario, self.assignment.start);
         for crew in &self.crews {
-            let Conduct::Slow(slow) = &crew.class.conduct else { continue };
+            let connections = match &crew.class.conduct {
+                Conduct::Requests { .. } => continue,
+                Conduct::Slow(slow) => slow.connections,
+                Conduct::Flood(flood) => flood.connections,
+            };
             for (from, until) in scenario.presence(crew.index) {
-                for _ in 0..share(slow.connections, self.assignment.lane) {
+                for _ in 0..share(connections, self.assignment.lane) {
                     let (crew, scenario) = (Rc::clone(crew), Arc::clone(scenario));
                     task::spawn_local(async move {
                         tokio::time::sleep_until((start + from).into()).await;
                         let phase = |now: Instant| scenario.phase_at(now - start);
-                        slow::hold(crew, start + until, phase).await;
+                        match &crew.class.conduct {
+                            Conduct::Flood(_) => flood::flood(crew, start + until, phase).await,
+                            _ => slow::hold(crew, start + until, phase).await,
+                        }
                     });
                 }
             }

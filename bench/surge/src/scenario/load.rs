@@ -6,6 +6,7 @@ mod class;
 pub use class::{CONNECTIONS_MAX, STREAMS_MAX, TIMEOUT};
 mod phase;
 mod staged;
+mod strain;
 
 use std::{
     cell::RefCell,

@@ -91,6 +91,58 @@ pub enum Conduct {
     },
     /// They hold connections open with as little as they can.
     Slow(Box<Slow>),
+    /// They make work for the server with as little of their own as they can.
+    Flood(Box<Flood>),
+}
+
+impl Conduct {
+    /// Whether requests that are due are theirs to send.
+    pub fn sends_requests(&self) -> bool {
+        matches!(self, Self::Requests { .. })
+    }
+}
+
+/// A client that floods.
+#[derive(Debug, Clone)]
+pub struct Flood {
+    /// With what.
+    pub kind: FloodKind,
+    /// Units per second, over all connections.
+    pub rate: f64,
+    /// Connections at a time, over all threads.
+    pub connections: usize,
+    /// The request that is flooded with, where there is one.
+    pub request: Prepared,
+}
+
+/// What a client floods with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FloodKind {
+    /// Requests that are taken back at once (CVE-2023-44487).
+    RapidReset,
+    /// Requests that the server has to reset, as what follows them is wrong (CVE-2025-8671).
+    MadeYouReset,
+    /// A field block that does not end (CVE-2024-27316 and its kin).
+    Continuation,
+    /// SETTINGS, each of which is to be acknowledged (CVE-2019-9515).
+    Settings,
+    /// PINGs, each of which is to be answered (CVE-2019-9512).
+    Ping,
+    /// DATA without data (CVE-2019-9518).
+    EmptyData,
+    /// Small field blocks that stand for large ones (CVE-2016-6581).
+    HpackBomb,
+    /// Connections that are closed again.
+    Connect,
+    /// Connections that are closed after a TLS handshake.
+    Handshake,
+}
+
+impl FloodKind {
+    /// Whether a connection is the unit, and not a frame.
+    pub fn is_of_connections(self) -> bool {
+        matches!(self, Self::Connect | Self::Handshake)
+    }
 }
 
 /// A client that dawdles.
@@ -208,7 +260,7 @@ impl Scenario {
         self.threads.unwrap_or_else(|| wanted.min(cores)).max(1)
     }
 
-    /// When clients of a slow class hold connections: from and to, counted from the start; neighbouring phases are one.
+    /// When clients of a slow or flooding class hold connections: from and to, counted from the start; neighbouring phases are one.
     pub fn presence(&self, class: usize) -> Vec<(Duration, Duration)> {
         let mut spans: Vec<(Duration, Duration)> = Vec::new();
         let mut start = Duration::ZERO;

@@ -173,6 +173,14 @@ impl<'t> Table<'t> {
         }
     }
 
+    /// A string in a table below a key, if both are there. Reads and reports nothing.
+    pub fn peek(&self, table: &str, key: &str) -> Option<&'t str> {
+        match self.entries.get(table).map(Spanned::get_ref) {
+            Some(DeValue::Table(entries)) => entries.get(key)?.get_ref().as_str(),
+            _ => None,
+        }
+    }
+
     /// The entries of a table whose keys are free names; each must be a table.
     pub fn named(&self, key: &'static str) -> Vec<(Placed<&'t str>, Table<'t>)> {
         let Some(table) = self.table(key) else { return Vec::new() };

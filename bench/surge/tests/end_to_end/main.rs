@@ -3,6 +3,7 @@
 
 mod command;
 mod failures;
+mod floods;
 mod loads;
 mod origin;
 mod protocols;

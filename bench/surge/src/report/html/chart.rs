@@ -12,7 +12,23 @@ pub(super) struct Chart {
     pub(super) shape: Shape,
     pub(super) series: Vec<Series>,
     /// Places on the x axis with a name.
-    pub(super) marks: Vec<(f64, String)>,
+    pub(super) marks: Vec<Mark>,
+}
+
+/// A place on the x axis.
+#[derive(Clone)]
+pub(super) struct Mark {
+    pub(super) at: f64,
+    pub(super) name: String,
+    pub(super) kind: MarkKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum MarkKind {
+    /// Where a phase begins.
+    Phase,
+    /// Where something happens.
+    Event,
 }
 
 pub(super) struct Axis {
@@ -156,13 +172,18 @@ impl Chart {
             let at = x.place(value);
             write!(svg, "<text x=\"{at:.1}\" y=\"{foot}\" text-anchor=\"middle\">{label}</text>")?;
         }
-        for (value, name) in self.marks.iter().filter(|(value, _)| *value <= x.high) {
-            let (at, base, name) = (x.place(*value), y.from, escape(name));
+        for mark in self.marks.iter().filter(|mark| mark.at <= x.high) {
+            let (at, base, name) = (x.place(mark.at), y.from, escape(&mark.name));
+            // Events have a line of their own, below the names of phases.
+            let (class, line) = match mark.kind {
+                MarkKind::Phase => ("mark", 12.0),
+                MarkKind::Event => ("mark event", 28.0),
+            };
             write!(
                 svg,
-                "<line class=\"mark\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{base}\"/>"
+                "<line class=\"{class}\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{base}\"/>"
             )?;
-            write!(svg, "<text x=\"{:.1}\" y=\"{}\">{name}</text>", at + 4.0, TOP + 12.0)?;
+            write!(svg, "<text x=\"{:.1}\" y=\"{}\">{name}</text>", at + 4.0, TOP + line)?;
         }
         let (middle, bottom) = ((x.from + x.to) / 2.0, HEIGHT - BOTTOM + 36.0);
         let (across, up) = (escape(&self.x.label), escape(&self.y.label));

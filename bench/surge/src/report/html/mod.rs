@@ -5,7 +5,7 @@ mod table;
 
 use std::fmt::Write as _;
 
-use self::chart::{Axis, Chart, Scale, Series, Shape};
+use self::chart::{Axis, Chart, Mark, MarkKind, Scale, Series, Shape};
 use super::Report;
 
 /// The page.
@@ -42,7 +42,18 @@ fn lead(report: &Report) -> String {
 }
 
 fn charts(report: &Report) -> Vec<Chart> {
-    vec![rate(report), statuses(report), latency(report), distribution(report)]
+    let mut charts = vec![rate(report), statuses(report), latency(report)];
+    if report.classes.len() > 1 {
+        charts.push(tails(report));
+    }
+    charts.push(distribution(report));
+    if !report.origins.is_empty() {
+        charts.push(origins(report));
+    }
+    if !report.memory.is_empty() {
+        charts.push(memory(report));
+    }
+    charts
 }
 
 fn rate(report: &Report) -> Chart {
@@ -112,6 +123,55 @@ fn latency(report: &Report) -> Chart {
     }
 }
 
+/// The slowest of each class, so that those who suffer are not lost among those who are refused quickly.
+fn tails(report: &Report) -> Chart {
+    let of_class = |(index, class): (usize, &super::OfClass)| {
+        let point = |point: &super::Point| {
+            Some((point.second as f64, point.classes.get(index).and_then(|class| class.p99)?))
+        };
+        let points = report.timeline.iter().filter_map(point).collect();
+        Series { name: class.name.clone(), colour: index, points }
+    };
+    let classes = report.classes.iter().enumerate().filter(|(_, class)| !class.slow);
+    Chart {
+        title: "Latency that 99 % did not exceed, by class".to_owned(),
+        x: seconds(),
+        y: Axis { label: "ms".to_owned(), scale: Scale::Log },
+        shape: Shape::Lines,
+        series: classes.map(of_class).collect(),
+        marks: marks(report),
+    }
+}
+
+fn origins(report: &Report) -> Chart {
+    let of_origin = |(index, origin): (usize, &super::OfOrigin)| Series {
+        name: origin.name.clone(),
+        colour: index * 2,
+        points: origin.rate.clone(),
+    };
+    Chart {
+        title: "Requests that reached an origin, per second".to_owned(),
+        x: seconds(),
+        y: Axis { label: "per second".to_owned(), scale: Scale::Linear },
+        shape: Shape::Lines,
+        series: report.origins.iter().enumerate().map(of_origin).collect(),
+        marks: marks(report),
+    }
+}
+
+fn memory(report: &Report) -> Chart {
+    let mebibytes = |sample: &super::MemoryAt| (sample.at, sample.bytes as f64 / MEBIBYTE);
+    let points = report.memory.iter().map(mebibytes).collect();
+    Chart {
+        title: "Resident memory of the stack".to_owned(),
+        x: seconds(),
+        y: Axis { label: "MiB".to_owned(), scale: Scale::Linear },
+        shape: Shape::Lines,
+        series: vec![Series { name: "resident".to_owned(), colour: 0, points }],
+        marks: marks(report),
+    }
+}
+
 fn distribution(report: &Report) -> Chart {
     // One step for each tenth of requests that is left: 90, 99, 99.9 lie equally far apart.
     let place = |percent: f64| (100.0 / (100.0 - percent).max(1e-9)).log10();
@@ -147,15 +207,20 @@ fn seconds() -> Axis {
     Axis { label: "seconds".to_owned(), scale: Scale::Linear }
 }
 
-/// Where phases begin.
-fn marks(report: &Report) -> Vec<(f64, String)> {
+/// Where phases begin, and where something happens.
+fn marks(report: &Report) -> Vec<Mark> {
     let phases = report.phases.iter().filter(|_| report.phases.len() > 1);
-    phases.map(|phase| (phase.start, phase.name.clone())).collect()
+    let phases = phases.map(|phase| (phase.start, &phase.name, MarkKind::Phase));
+    let events = report.events.iter().map(|event| (event.at, &event.name, MarkKind::Event));
+    let mark = |(at, name, kind): (f64, &String, MarkKind)| Mark { at, name: name.clone(), kind };
+    phases.chain(events).map(mark).collect()
 }
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
+
+const MEBIBYTE: f64 = 1_048_576.0;
 
 const PAGE: &str = include_str!("page.html");
 

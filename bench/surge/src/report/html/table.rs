@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::escape;
-use crate::report::{Quantiles, Report, Summary, text::number};
+use crate::report::{
+    Quantiles, Report, Summary,
+    text::{number, reasons},
+};
 
 /// All tables.
 pub(super) fn tables(report: &Report) -> String {
@@ -11,10 +14,11 @@ pub(super) fn tables(report: &Report) -> String {
     // Writing to a string cannot fail.
     let _ = write!(
         out,
-        "{}{}{}{}",
+        "{}{}{}{}{}",
         assertions(report),
         classes(report),
         phases(report),
+        floods(report),
         failures(report)
     );
     out
@@ -109,6 +113,23 @@ fn phases(report: &Report) -> String {
     table("Phases", &heads, rows.collect())
 }
 
+fn floods(report: &Report) -> String {
+    let rows = report.classes.iter().filter_map(|class| {
+        let flood = class.summary.flood.as_ref()?;
+        Some(format!(
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"text\">{}</td><td class=\"text\">{}</td></tr>",
+            escape(&class.name),
+            flood.units,
+            flood.bytes,
+            flood.answers,
+            reasons(&flood.resets),
+            reasons(&flood.goaways),
+        ))
+    });
+    let heads = ["class", "units", "bytes", "answers", "streams reset", "GOAWAY"];
+    table("Floods", &heads, rows.collect())
+}
+
 fn failures(report: &Report) -> String {
     let rows = report.classes.iter().flat_map(|class| {
         class.summary.failures.iter().map(|(kind, count)| {
@@ -125,8 +146,13 @@ fn table(title: &str, heads: &[&str], rows: Vec<String>) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let class =
-        |head: &str| if matches!(head, "must hold" | "the first") { " class=\"text\"" } else { "" };
+    let class = |head: &str| {
+        if matches!(head, "must hold" | "the first" | "streams reset" | "GOAWAY") {
+            " class=\"text\""
+        } else {
+            ""
+        }
+    };
     let heads = heads.iter().map(|head| format!("<th{}>{head}</th>", class(head)));
     let heads: String = heads.collect();
     format!(

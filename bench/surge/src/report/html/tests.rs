@@ -1,5 +1,9 @@
+use std::collections::BTreeMap;
+
 use super::*;
-use crate::report::{OfClass, OfPhase, Point, PointOfClass, Quantiles, Summary};
+use crate::report::{
+    MemoryAt, OfClass, OfEvent, OfOrigin, OfPhase, Point, PointOfClass, Quantiles, Summary,
+};
 
 fn report() -> Report {
     let quantiles =
@@ -43,9 +47,14 @@ fn report() -> Report {
         classes: vec![class],
         phases: vec![phase("climb", 0.0), phase("peak", 2.0)],
         timeline: (0..5).map(point).collect(),
-        events: Vec::new(),
-        origins: Vec::new(),
-        memory: Vec::new(),
+        events: vec![OfEvent { name: "<flip>".to_owned(), at: 1.5, took: 0.0, error: None }],
+        origins: vec![OfOrigin {
+            name: "blue".to_owned(),
+            requests: 9,
+            phases: BTreeMap::new(),
+            rate: vec![(1.0, 4.0), (2.0, 5.0)],
+        }],
+        memory: vec![MemoryAt { at: 1.0, bytes: 3 << 20 }, MemoryAt { at: 2.0, bytes: 4 << 20 }],
     }
 }
 
@@ -63,7 +72,8 @@ fn the_page_needs_nothing_from_elsewhere() {
     for outside in ["http://", "https://", "src=", "url(", "@import", "<link"] {
         assert!(!page.contains(outside), "{outside}");
     }
-    assert_eq!(page.matches("<svg").count(), 4);
+    assert_eq!(page.matches("<svg").count(), 6);
+    assert!(page.contains("&lt;flip&gt;") && !page.contains("<flip>"), "{page}");
     assert!(!page.contains("NaN") && !page.contains("inf"), "{page}");
     assert!(!page.contains("{body}") && !page.contains("{title}"));
 }
@@ -72,6 +82,9 @@ fn the_page_needs_nothing_from_elsewhere() {
 fn nothing_measured_is_a_page_too() {
     let empty = Report {
         timeline: Vec::new(),
+        events: Vec::new(),
+        origins: Vec::new(),
+        memory: Vec::new(),
         classes: Vec::new(),
         phases: Vec::new(),
         total: Summary::default(),

@@ -146,7 +146,7 @@ attack = ["sql"]
         (14, 11, "client.shopper.timeout: expected a string, found a number"),
         (15, 12, "client.shopper.protocol: expected one of h1, h2, found \"h3\""),
         (16, 13, "path \"no slash\" must begin with /"),
-        (17, 11, "client.shopper.attack: there is no list of attacks \"sql\" did you mean `sqli`?"),
+        (17, 11, "client.shopper.attack: there is no list \"sql\" did you mean `sqli`?"),
     ] {
         let hit =
             found.iter().any(|(l, c, text)| (*l, *c) == (line, column) && text.contains(words));
