@@ -23,6 +23,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use self::{connect::Endpoint, request::Prepared};
@@ -71,6 +72,17 @@ pub struct Job {
     pub phase: usize,
     /// Which of the class's requests.
     pub request: usize,
+}
+
+/// A closed loop.
+#[derive(Debug, Clone, Copy)]
+pub struct Round {
+    /// In which phase.
+    pub phase: usize,
+    /// When it ends.
+    pub until: Instant,
+    /// Pause between an answer and the next request.
+    pub think: Duration,
 }
 
 /// A request without an answer, and why.
@@ -169,6 +181,26 @@ impl Crew {
         now
     }
 
+    /// Has one request after the other served until a time.
+    pub async fn close_loop(
+        &self,
+        round: Round,
+        mut serve: impl AsyncFnMut(&Job, Instant) -> Result<Answer, Broken>,
+    ) {
+        let mut now = clock::now();
+        while now < round.until && !self.context.stopped() {
+            let job = Job { due: now, phase: round.phase, request: self.next_request() };
+            let moment = self.started(&job, now);
+            let outcome = serve(&job, now).await;
+            let pause = if outcome.is_err() { round.think.max(AFTER_FAILURE) } else { round.think };
+            now = self.ended(&moment, outcome);
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+                now = clock::now();
+            }
+        }
+    }
+
     /// Counts jobs that were given up before anything of them was sent.
     pub fn unsent(&self, jobs: impl IntoIterator<Item = Job>, cause: &str) {
         let sent = clock::now();
@@ -179,6 +211,9 @@ impl Crew {
         }
     }
 }
+
+/// A server that refuses is not asked again at once: the loop would spin.
+pub const AFTER_FAILURE: Duration = Duration::from_millis(10);
 
 /// One lane's share of a number, so that all shares add up to it.
 pub fn share(total: usize, (lane, lanes): (usize, usize)) -> usize {

@@ -83,7 +83,7 @@ pub struct Report {
 /// An assertion and what it found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Checked {
-    /// The class or origin that it is about; `None` for all requests.
+    /// The class, origin or event that it is about, or `stack`; `None` for all requests.
     pub class: Option<String>,
     /// As it was written.
     pub text: String,
@@ -133,6 +133,8 @@ pub struct OfPhase {
     pub asked: Option<u64>,
     /// Requests per second that were asked for, on average; `None` in a closed loop.
     pub asked_rate: Option<f64>,
+    /// Processor time that the stack took, where it can be read.
+    pub stack_cpu_seconds: Option<f64>,
     /// Its numbers, without slow clients.
     #[serde(flatten)]
     pub summary: Summary,
@@ -259,6 +261,7 @@ impl Sums<'_> {
                 length,
                 warmup: phase.warmup,
                 asked,
+                stack_cpu_seconds: self.measured.watched.cpu(&self.scenario.phases, index),
                 asked_rate: asked.map(|asked| asked as f64 / length),
                 summary: Summary::new(&tally, time),
             };
@@ -270,7 +273,8 @@ impl Sums<'_> {
 
     fn assertions(&self) -> Vec<Checked> {
         let all: Vec<usize> = self.requesting().collect();
-        let total = self.scenario.assertions.iter().map(|a| self.check(None, &all, a));
+        let about = |a: &Assertion| a.is_about_memory().then_some("stack");
+        let total = self.scenario.assertions.iter().map(|a| self.check(about(a), &all, a));
         let classes = self.scenario.classes.iter().enumerate().flat_map(|(index, class)| {
             class.assertions.iter().map(move |a| self.check(Some(&class.name), &[index], a))
         });

@@ -61,7 +61,7 @@ pub(super) fn events(watched: &Watched) -> Vec<OfEvent> {
 /// Memory over time.
 pub(super) fn memory(watched: &Watched) -> Vec<MemoryAt> {
     let samples = watched.samples.iter();
-    let read = samples.filter_map(|sample| Some((sample.at.as_secs_f64(), sample.memory?)));
+    let read = samples.filter_map(|sample| Some((sample.at.as_secs_f64(), sample.usage.memory?)));
     read.map(|(at, bytes)| MemoryAt { at, bytes }).collect()
 }
 
@@ -134,7 +134,7 @@ fn event_went_well(name: &str, watched: &Watched) -> Checked {
             None => (true, format!("done at {:.2}s", event.at.as_secs_f64())),
         },
     };
-    Checked { class: None, text: format!("event {name}"), holds, found }
+    Checked { class: Some(name.to_owned()), text: "is carried out".to_owned(), holds, found }
 }
 
 /// Shorter than this, counts are no rate.

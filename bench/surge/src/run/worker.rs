@@ -12,7 +12,7 @@ use tokio::{runtime, task};
 
 use super::timer::Timer;
 use crate::{
-    client::{Context, Crew, Job, connect::Endpoint, flood, h1, h2, share, slow},
+    client::{Context, Crew, Job, Round, connect::Endpoint, flood, h1, h2, share, slow},
     clock::{self, Instant},
     mix::Mix,
     record::{Recorder, Second, Tally},
@@ -132,7 +132,8 @@ impl Worker {
             match &phase.load {
                 Load::Open(plan) => self.open(plan, &mix, index, start).await?,
                 Load::Closed { connections, think } => {
-                    self.closed(*connections, &mix, (index, end, *think));
+                    let round = Round { phase: index, until: end, think: *think };
+                    self.closed(*connections, &mix, round);
                 }
             }
         }
@@ -171,24 +172,19 @@ impl Worker {
     }
 
     /// Starts connections that send on their own until the phase ends.
-    fn closed(
-        &self,
-        connections: usize,
-        mix: &Mix,
-        (phase, end, think): (usize, Instant, Duration),
-    ) {
+    fn closed(&self, connections: usize, mix: &Mix, round: Round) {
         let (lane, lanes) = self.assignment.lane;
         for connection in (lane..connections).step_by(lanes) {
             let Some(crew) = self.crews.get(mix.pick(connection as u64)) else { continue };
             match crew.class.protocol {
                 Protocol::Http1 => {
-                    task::spawn_local(h1::close_loop(Rc::clone(crew), phase, end, think));
+                    task::spawn_local(h1::close_loop(Rc::clone(crew), round));
                 }
                 Protocol::Http2 => {
                     let shared = h2::Shared::new(Rc::clone(crew));
                     for _ in 0..crew.class.streams_max {
                         let shared = Rc::clone(&shared);
-                        task::spawn_local(Box::pin(shared.close_loop(phase, end, think)));
+                        task::spawn_local(Box::pin(shared.close_loop(round)));
                     }
                 }
             }

@@ -4,17 +4,18 @@
 
 mod event;
 mod folder;
-mod memory;
 mod origin;
 mod process;
+mod usage;
 mod watch;
 
 use std::{io, path::Path};
 
+pub use usage::Usage;
 pub(crate) use watch::watch;
 pub use watch::{Happened, Watched};
 
-use self::{folder::Folder, memory::Gauge, origin::Origin, process::Process};
+use self::{folder::Folder, origin::Origin, process::Process, usage::Gauge};
 use crate::scenario::{Scenario, places::Places, staged::program};
 
 /// What stands around a run. Nothing does by default.

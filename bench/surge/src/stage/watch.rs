@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Stage, event, origin::Origin};
+use super::{Stage, Usage, event, origin::Origin};
 use crate::{
     clock::{self, Instant},
     scenario::{Phase, Scenario, staged::Event},
@@ -27,8 +27,8 @@ pub struct Watched {
 pub struct Sample {
     /// From the start of the run.
     pub at: Duration,
-    /// Resident bytes of the stack.
-    pub memory: Option<u64>,
+    /// What the stack takes.
+    pub usage: Usage,
     /// Requests so far, by origin.
     pub origins: Vec<u64>,
 }
@@ -53,7 +53,19 @@ impl Watched {
         let within = spans.flat_map(|(_, from, to)| {
             self.samples.iter().filter(move |sample| (from..=to).contains(&sample.at))
         });
-        within.filter_map(|sample| sample.memory).max()
+        within.filter_map(|sample| sample.usage.memory).max()
+    }
+
+    /// Processor time that the stack took in a phase, in seconds.
+    pub fn cpu(&self, phases: &[Phase], phase: usize) -> Option<f64> {
+        let (_, from, to) = spans(phases).nth(phase)?;
+        Some((self.at(to)?.usage.cpu? - self.at(from)?.usage.cpu?).max(0.0))
+    }
+
+    /// The last sample until a time, or that of the time itself.
+    fn at(&self, time: Duration) -> Option<&Sample> {
+        let after = self.samples.partition_point(|sample| sample.at <= time + GRAIN);
+        self.samples.get(after.checked_sub(1)?)
     }
 
     /// Requests that reached an origin in some phases.
@@ -64,8 +76,7 @@ impl Watched {
         counts: impl Fn(&Phase) -> bool,
     ) -> u64 {
         let until = |at: Duration| {
-            let before = self.samples.iter().take_while(|sample| sample.at <= at + GRAIN).last();
-            before.and_then(|sample| sample.origins.get(origin)).copied().unwrap_or(0)
+            self.at(at).and_then(|sample| sample.origins.get(origin)).copied().unwrap_or(0)
         };
         let spans = spans(phases).filter(|(phase, ..)| counts(phase));
         spans.map(|(_, from, to)| until(to).saturating_sub(until(from))).sum()
@@ -126,7 +137,7 @@ fn sample(stage: &Stage, scenario: &Scenario, start: Instant, ended: &Receiver<(
     let (mut samples, mut next) = (Vec::new(), Duration::ZERO);
     let look = || Sample {
         at: clock::now().saturating_duration_since(start),
-        memory: gauge.read(),
+        usage: gauge.read(),
         origins: stage.origins.iter().map(Origin::requests).collect(),
     };
     while sleep(ended, start + next) {

@@ -17,7 +17,7 @@ use self::{
     attack::Attack,
     frame::{ACK, Kind, Reader, Seen, push},
 };
-use super::{Broken, Crew, Job, connect::Stream, h1::AFTER_FAILURE};
+use super::{AFTER_FAILURE, Broken, Crew, Job, connect::Stream};
 use crate::{
     clock::{self, Instant},
     record::{Flooded, Moment},

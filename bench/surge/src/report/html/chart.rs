@@ -74,8 +74,9 @@ impl Chart {
         // Writing to a string cannot fail.
         let _ = self.write(&mut svg);
         let title = escape(&self.title);
+        let height = self.legend_places().last().map_or(HEIGHT, |(_, y)| y + 10.0);
         format!(
-            "<figure><h2>{title}</h2><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
+            "<figure><h2>{title}</h2><svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
              aria-label=\"{title}\">{svg}</svg></figure>\n"
         )
     }
@@ -192,9 +193,7 @@ impl Chart {
     }
 
     fn legend(&self, svg: &mut String) -> std::fmt::Result {
-        let y = HEIGHT - 10.0;
-        let mut x = LEFT;
-        for series in &self.series {
+        for (series, (x, y)) in self.series.iter().zip(self.legend_places()) {
             let colour = series.colour % COLOURS;
             let (end, line) = (x + 26.0, y - 4.0);
             match self.shape {
@@ -214,9 +213,23 @@ impl Chart {
                 }
             }
             write!(svg, "<text x=\"{}\" y=\"{y}\">{}</text>", end + 6.0, escape(&series.name))?;
-            x = end + 24.0 + 7.0 * series.name.chars().count() as f64;
         }
         Ok(())
+    }
+
+    /// Where the entries of the legend begin: in as many lines as they need.
+    fn legend_places(&self) -> Vec<(f64, f64)> {
+        let (mut x, mut y) = (LEFT, HEIGHT - 10.0);
+        let place = |series: &Series| {
+            let width = 50.0 + 7.0 * series.name.chars().count() as f64;
+            if x + width > WIDTH && x > LEFT {
+                (x, y) = (LEFT, y + LINE);
+            }
+            let place = (x, y);
+            x += width;
+            place
+        };
+        self.series.iter().map(place).collect()
     }
 }
 
@@ -293,6 +306,8 @@ const HEIGHT: f64 = 340.0;
 const LEFT: f64 = 64.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 72.0;
+/// Between lines of the legend.
+const LINE: f64 = 16.0;
 /// Colours and dashes that the page's style knows.
 const COLOURS: usize = 6;
 const DASHES: usize = 4;

@@ -13,6 +13,7 @@ pub fn html(report: &Report) -> String {
     let mut body = String::new();
     // Writing to a string cannot fail.
     let _ = write!(body, "<header><h1>{}</h1>{}</header>", escape(&report.name), lead(report));
+    body.push_str(&table::assertions(report));
     for figure in charts(report) {
         body.push_str(&figure.svg());
     }
@@ -32,11 +33,12 @@ fn lead(report: &Report) -> String {
     };
     let early = if report.interrupted { " It was ended early." } else { "" };
     format!(
-        "{verdict}<p>{} requests in {:.1} s, {:.1} per second, from {} threads. surge {}.{early}</p>",
+        "{verdict}<p>{} requests in {:.1} s, {:.1} per second, from {} threads. Begun {}, surge {}.{early}</p>",
         report.total.requests,
         report.seconds,
         report.total.rate,
         report.threads,
+        date(report.started_at),
         env!("CARGO_PKG_VERSION"),
     )
 }
@@ -218,6 +220,24 @@ fn marks(report: &Report) -> Vec<Mark> {
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Seconds since 1970 as date and time (UTC).
+fn date(seconds: f64) -> String {
+    let seconds = seconds.max(0.0) as u64;
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    // Days since the 1st of March of the year 0, so that the day that may be missing is the last of a year: Hinnant,
+    // "chrono-compatible low-level date algorithms".
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = era * 400 + year + u64::from(month <= 2);
+    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
 const MEBIBYTE: f64 = 1_048_576.0;

@@ -8,23 +8,17 @@ use crate::report::{
     text::{number, reasons},
 };
 
-/// All tables.
+/// All tables but that of the assertions.
 pub(super) fn tables(report: &Report) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write!(
-        out,
-        "{}{}{}{}{}",
-        assertions(report),
-        classes(report),
-        phases(report),
-        floods(report),
-        failures(report)
-    );
+    let _ =
+        write!(out, "{}{}{}{}", classes(report), phases(report), floods(report), failures(report));
     out
 }
 
-fn assertions(report: &Report) -> String {
+/// What must hold, and whether it does.
+pub(super) fn assertions(report: &Report) -> String {
     let rows = report.assertions.iter().map(|assertion| {
         let class = assertion.class.as_deref().unwrap_or("all requests");
         let verdict = if assertion.holds { ("good", "holds") } else { ("bad", "failed") };
@@ -86,7 +80,7 @@ fn phases(report: &Report) -> String {
         let asked = phase.asked_rate.map_or("closed loop".to_owned(), |rate| format!("{rate:.1}"));
         let warmup = if phase.warmup { " (warm-up)" } else { "" };
         format!(
-            "<tr><td>{}{warmup}</td><td>{:.1}</td><td>{:.1}</td><td>{asked}</td><td>{:.1}</td><td>{}</td><td>{}</td>{}</tr>",
+            "<tr><td>{}{warmup}</td><td>{:.1}</td><td>{:.1}</td><td>{asked}</td><td>{:.1}</td><td>{}</td><td>{}</td>{}<td>{}</td></tr>",
             escape(&phase.name),
             phase.start,
             phase.length,
@@ -94,6 +88,7 @@ fn phases(report: &Report) -> String {
             phase.summary.requests,
             phase.summary.failed,
             quantiles(&phase.summary.latency),
+            number(phase.stack_cpu_seconds),
         )
     });
     let heads = [
@@ -109,6 +104,7 @@ fn phases(report: &Report) -> String {
         "p99 ms",
         "p99.9 ms",
         "longest ms",
+        "CPU s of the stack",
     ];
     table("Phases", &heads, rows.collect())
 }

@@ -25,6 +25,7 @@ fn report() -> Report {
         warmup: false,
         asked: Some(10),
         asked_rate: Some(5.0),
+        stack_cpu_seconds: Some(0.25),
         summary: summary.clone(),
     };
     let class = OfClass {
@@ -98,4 +99,26 @@ fn nothing_measured_is_a_page_too() {
 fn what_stands_after_the_last_phase_is_no_rate() {
     let points = rate(&report()).series.remove(0).points;
     assert_eq!(points.iter().map(|(x, _)| *x).collect::<Vec<_>>(), [0.0, 1.0, 2.0, 3.0]);
+}
+
+#[test]
+fn days_are_counted_as_calendars_do() {
+    for (seconds, text) in [
+        (0.0, "1970-01-01 00:00:00 UTC"),
+        (951_782_399.0, "2000-02-28 23:59:59 UTC"),
+        (951_782_400.0, "2000-02-29 00:00:00 UTC"),
+        (1_735_689_599.5, "2024-12-31 23:59:59 UTC"),
+        (1_740_787_200.0, "2025-03-01 00:00:00 UTC"),
+    ] {
+        assert_eq!(date(seconds), text);
+    }
+}
+
+#[test]
+fn a_long_legend_takes_two_lines() {
+    let mut report = report();
+    report.classes = vec![report.classes[0].clone(); 8];
+    let page = html(&report);
+    let line = |y: &str| page.matches(&format!("y=\"{y}\">a &amp; b")).count();
+    assert!(line("330") > 1 && line("346") > 1, "{page}");
 }

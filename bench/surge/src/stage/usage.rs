@@ -1,4 +1,4 @@
-//! How much memory the stack takes: what the kernel says of a process, or what the stack says of itself.
+//! What the stack takes of the machine: what the kernel says of a process, or what the stack says of itself.
 
 use std::{
     fs,
@@ -9,7 +9,16 @@ use std::{
 
 use crate::scenario::{Target, staged::Memory};
 
-/// Reads resident memory.
+/// What a process takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Usage {
+    /// Resident bytes.
+    pub memory: Option<u64>,
+    /// Seconds of processor time, user and system, since it began.
+    pub cpu: Option<f64>,
+}
+
+/// Reads what a process takes.
 pub(super) enum Gauge {
     /// Of nothing.
     None,
@@ -29,20 +38,32 @@ impl Gauge {
         }
     }
 
-    /// Resident bytes; `None` where they cannot be read now.
-    pub(super) fn read(&self) -> Option<u64> {
+    /// What it takes now, as far as that can be read.
+    pub(super) fn read(&self) -> Usage {
         match self {
-            Self::None => None,
+            Self::None => Usage::default(),
             Self::Process(id) => {
-                let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-                Some(number_after(&status, "VmRSS:")? as u64 * 1024)
+                let read = |file: &str| fs::read_to_string(format!("/proc/{id}/{file}"));
+                let memory = read("status").ok().and_then(|status| number_after(&status, "VmRSS:"));
+                let memory = memory.map(|kibibytes| kibibytes as u64 * 1024);
+                Usage { memory, cpu: read("stat").ok().and_then(|stat| cpu_seconds(&stat)) }
             }
             Self::Metrics(target) => {
-                let page = fetch(target).ok()?;
-                Some(number_after(&page, "process_resident_memory_bytes ")? as u64)
+                let page = fetch(target).unwrap_or_default();
+                let memory = number_after(&page, "process_resident_memory_bytes ");
+                let cpu = number_after(&page, "process_cpu_seconds_total ");
+                Usage { memory: memory.map(|bytes| bytes as u64), cpu }
             }
         }
     }
+}
+
+/// User and system time of `/proc/PID/stat` (proc(5)): the name in parentheses may hold anything, these included.
+fn cpu_seconds(stat: &str) -> Option<f64> {
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+    // Fields 14 and 15; the first behind the name is the third.
+    let ticks = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
+    Some((ticks(14)? + ticks(15)?) as f64 / TICKS_PER_SECOND)
 }
 
 /// The number that follows `name` at the start of a line.
@@ -63,6 +84,8 @@ fn fetch(target: &Target) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
+/// USER_HZ, which is 100 wherever Linux runs on what Rust runs on.
+const TICKS_PER_SECOND: f64 = 100.0;
 const PATIENCE: Duration = Duration::from_secs(1);
 const LONGEST: u64 = 16 << 20;
 
@@ -72,8 +95,16 @@ mod tests {
 
     #[test]
     fn this_process_takes_memory() {
-        assert!(Gauge::Process(std::process::id()).read().unwrap() > 100_000);
-        assert_eq!(Gauge::Process(u32::MAX).read(), None);
+        let usage = Gauge::Process(std::process::id()).read();
+        assert!(usage.memory.unwrap() > 100_000 && usage.cpu.is_some(), "{usage:?}");
+        assert_eq!(Gauge::Process(u32::MAX).read(), Usage::default());
+    }
+
+    #[test]
+    fn processor_time_stands_behind_the_name() {
+        let stat = "7 (a) b) (c) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20";
+        assert_eq!(cpu_seconds(stat), Some(2.0));
+        assert_eq!(cpu_seconds("7 (a) S 1"), None);
     }
 
     #[test]
