@@ -99,7 +99,7 @@ fn rate(origin: usize, watched: &Watched) -> Vec<(f64, f64)> {
     rate
 }
 
-/// Assertions about origins, and that events went well.
+/// That the stack lasted, assertions about origins, and that events went well.
 pub(super) fn assertions(scenario: &Scenario, watched: &Watched) -> Vec<Checked> {
     let origins = scenario.origins.iter().enumerate().flat_map(|(index, origin)| {
         origin.assertions.iter().map(move |assertion| {
@@ -116,7 +116,14 @@ pub(super) fn assertions(scenario: &Scenario, watched: &Watched) -> Vec<Checked>
             Checked::new(Some(&origin.name), assertion, assertion.check(facts, other))
         })
     });
-    origins
+    let stack = watched.stack.iter().map(|stack| Checked {
+        class: Some("stack".to_owned()),
+        text: "is there until the end".to_owned(),
+        holds: stack.is_ok(),
+        found: stack.clone().err().unwrap_or_else(|| "it is".to_owned()),
+    });
+    stack
+        .chain(origins)
         .chain(scenario.events.iter().map(|event| event_went_well(&event.name, watched)))
         .collect()
 }

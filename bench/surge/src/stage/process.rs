@@ -4,9 +4,12 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::{BufRead as _, BufReader, Read as _},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::Duration,
 };
@@ -22,7 +25,8 @@ use crate::clock;
 
 /// A running stack. It is ended when this is dropped.
 pub(super) struct Process {
-    child: Child,
+    child: Mutex<Child>,
+    log: PathBuf,
     /// Addresses of its listeners by name, the one for operators as `admin`.
     pub(super) listens: BTreeMap<String, String>,
 }
@@ -46,7 +50,8 @@ impl Process {
             .spawn()
             .map_err(|cause| Error::Program { program: name.clone(), cause })?;
         let stdout = child.stdout.take();
-        let mut process = Self { child, listens: BTreeMap::new() };
+        let (child, log) = (Mutex::new(child), log.to_owned());
+        let mut process = Self { child, log, listens: BTreeMap::new() };
         let (said, lines) = mpsc::channel();
         thread::Builder::new().name("stack".to_owned()).spawn(move || {
             let Some(mut stdout) = stdout.map(BufReader::new) else { return };
@@ -56,14 +61,16 @@ impl Process {
             // What else it says is read, so that it can go on, and forgotten.
             let _ = std::io::copy(&mut stdout, &mut std::io::sink());
         })?;
-        let silent = |reason: String| Error::Silent { program: name, reason, log: tail(log) };
         let ready = match lines.recv_timeout(PATIENCE) {
             Ok(line) => serde_json::from_str::<Ready>(&line)
                 .map_err(|_| format!("its first line is not JSON with `listeners`: {line:?}")),
             Err(RecvTimeoutError::Timeout) => Err(format!("no line within {PATIENCE:?}")),
             Err(RecvTimeoutError::Disconnected) => Err("it says nothing".to_owned()),
         };
-        let ready = ready.map_err(silent)?;
+        let ready = ready.map_err(|reason| {
+            let log = tail(&process.log, TAIL);
+            Error::Silent { program: name, reason, log }
+        })?;
         process.listens = ready.listeners;
         process.listens.extend(ready.admin.map(|admin| ("admin".to_owned(), admin)));
         Ok(process)
@@ -71,21 +78,34 @@ impl Process {
 
     /// Its number.
     pub(super) fn id(&self) -> u32 {
-        self.child.id()
+        self.child().id()
+    }
+
+    /// How it ended, if it did, and what it said last.
+    pub(super) fn ended(&self) -> Option<String> {
+        let status = self.child().try_wait().ok().flatten()?;
+        Some(format!("it ended with {status}: {}", tail(&self.log, 1)))
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        // Whoever panicked with it in hand has not changed it.
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Process {
     /// Asks it to end, and ends it if it does not in time.
     fn drop(&mut self) {
-        if let Ok(id) = i32::try_from(self.child.id()) {
+        let mut child = self.child();
+        // Once it has been waited for, its number may be another's.
+        if let (Ok(None), Ok(id)) = (child.try_wait(), i32::try_from(child.id())) {
             let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
         }
         let patience = clock::now() + PATIENCE;
-        while matches!(self.child.try_wait(), Ok(None)) {
+        while matches!(child.try_wait(), Ok(None)) {
             if clock::now() > patience {
-                let _ = self.child.kill();
-                let _ = self.child.wait();
+                let _ = child.kill();
+                let _ = child.wait();
                 return;
             }
             thread::sleep(Duration::from_millis(10));
@@ -94,11 +114,11 @@ impl Drop for Process {
 }
 
 /// The end of a log.
-fn tail(log: &Path) -> String {
+fn tail(log: &Path, count: usize) -> String {
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
-    lines.get(lines.len().saturating_sub(TAIL)..).unwrap_or_default().join("\n")
+    lines.get(lines.len().saturating_sub(count)..).unwrap_or_default().join("\n")
 }
 
 /// A debug build compiles its rules for seconds.

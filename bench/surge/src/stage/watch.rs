@@ -20,6 +20,8 @@ pub struct Watched {
     pub samples: Vec<Sample>,
     /// In the order of the scenario; what was not due before the end is left out.
     pub events: Vec<Happened>,
+    /// How the stack that surge has started stood at the end: still there, or how it ended.
+    pub stack: Option<Result<(), String>>,
 }
 
 /// How things stood.
@@ -76,10 +78,16 @@ impl Watched {
         counts: impl Fn(&Phase) -> bool,
     ) -> u64 {
         let until = |at: Duration| {
+            if at.is_zero() {
+                return 0;
+            }
             self.at(at).and_then(|sample| sample.origins.get(origin)).copied().unwrap_or(0)
         };
         let spans = spans(phases).filter(|(phase, ..)| counts(phase));
-        spans.map(|(_, from, to)| until(to).saturating_sub(until(from))).sum()
+        // What is still under way when the last phase ends is of that phase.
+        let end: Duration = phases.iter().map(|phase| phase.length).sum();
+        let late = |to| if to == end { Duration::MAX / 2 } else { to };
+        spans.map(|(_, from, to)| until(late(to)).saturating_sub(until(from))).sum()
     }
 }
 
@@ -95,6 +103,7 @@ fn spans(phases: &[Phase]) -> impl Iterator<Item = (&Phase, Duration, Duration)>
 
 /// A watch that goes on until it is told to end.
 pub(crate) struct Watch<'scope> {
+    stage: &'scope Stage,
     ends: [Sender<()>; 2],
     sampling: ScopedJoinHandle<'scope, Vec<Sample>>,
     acting: ScopedJoinHandle<'scope, Vec<Happened>>,
@@ -116,7 +125,7 @@ pub(crate) fn watch<'scope, 'env>(
     let acting = thread::Builder::new()
         .name("events".to_owned())
         .spawn_scoped(scope, move || act(stage, scenario, start, &ended))?;
-    Ok(Watch { ends: [end_sampling, end_acting], sampling, acting })
+    Ok(Watch { stage, ends: [end_sampling, end_acting], sampling, acting })
 }
 
 impl Watch<'_> {
@@ -126,7 +135,9 @@ impl Watch<'_> {
         for end in &self.ends {
             let _ = end.send(());
         }
-        Some(Watched { samples: self.sampling.join().ok()?, events: self.acting.join().ok()? })
+        let (samples, events) = (self.sampling.join().ok()?, self.acting.join().ok()?);
+        let stack = self.stage.process.as_ref().map(|process| process.ended().map_or(Ok(()), Err));
+        Some(Watched { samples, events, stack })
     }
 }
 
@@ -157,10 +168,12 @@ fn act(stage: &Stage, scenario: &Scenario, start: Instant, ended: &Receiver<()>)
     events.sort_by_key(|event| due(event));
     let mut happened = Vec::new();
     for event in events {
-        if !sleep(ended, start + due(event)) {
+        // What is due at the very end is done after it.
+        let told_to_end = !sleep(ended, start + due(event));
+        let now = clock::now();
+        if told_to_end && now + GRAIN < start + due(event) {
             break;
         }
-        let now = clock::now();
         let outcome = event::carry_out(&event.action, &stage.places);
         happened.push(Happened {
             name: event.name.clone(),
@@ -184,5 +197,5 @@ fn sleep(ended: &Receiver<()>, until: Instant) -> bool {
 }
 
 const STEP: Duration = Duration::from_millis(250);
-/// A sample that is due where phases meet comes a little later.
+/// What is due where phases meet comes a little later, or earlier.
 const GRAIN: Duration = Duration::from_millis(50);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test code fails by panicking")]
 
 mod command;
+mod drill;
 mod failures;
 mod floods;
 mod loads;

@@ -103,7 +103,7 @@ fn event(index: usize, table: Table<'_>, context: &Context<'_>) -> Option<Event>
     });
     let at = table.parsed::<At>("at").map(|at| at.value);
     let command = table.has("command").then(|| words(&table, "command", &context.places));
-    let edit = table.table("edit").map(|edit| self::edit(edit, &context.places));
+    let edit = table.table("edit").map(|edit| self::edit(edit, context));
     let action = match (command, edit) {
         (Some(words), None) => Some(Action::Command(words)),
         (None, Some(edit)) => edit,
@@ -118,13 +118,18 @@ fn event(index: usize, table: Table<'_>, context: &Context<'_>) -> Option<Event>
     Some(Event { name, phase: phase?, at: at?, action: action? })
 }
 
-fn edit(table: Table<'_>, places: &Places) -> Option<Action> {
+fn edit(table: Table<'_>, context: &Context<'_>) -> Option<Action> {
     for key in ["file", "from", "to"] {
         if !table.has(key) {
             table.missing(key);
         }
     }
-    let file = template(&table, "file", places);
+    let file = template(&table, "file", &context.places);
+    // Relative to the scenario, as all files that it names; what stands for a name is whole.
+    let file = file.map(|file| match file.starts_with('{') {
+        true => file,
+        false => context.base.join(file).display().to_string(),
+    });
     let from = table.text("from");
     if let Some(from) = from.as_ref().filter(|from| from.value.is_empty()) {
         table.report(from.span.clone(), "from", "there is no text to be replaced", None);
