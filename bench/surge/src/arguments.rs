@@ -219,6 +219,7 @@ impl Run {
             streams_max: wire.streams.map_or(STREAMS_MAX, |n| n as usize),
             timeout: self.requests.timeout.map_or(TIMEOUT, |timeout| timeout.0),
             sources: sources.unwrap_or_default(),
+            judged: false,
             conduct: Conduct::Requests { weight: 1.0, requests: vec![(request, 1.0)] },
             assertions: Vec::new(),
         })

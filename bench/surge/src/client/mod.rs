@@ -165,7 +165,7 @@ impl Crew {
 
     /// Counts the start of a job.
     pub fn started(&self, job: &Job, sent: Instant) -> Moment {
-        let moment = Moment { class: self.index, phase: job.phase, due: job.due, sent };
+        let moment = self.moment(job, sent);
         self.context.recorder.borrow_mut().started(&moment);
         moment
     }
@@ -179,6 +179,11 @@ impl Crew {
             Err(broken) => recorder.failed(moment, now, broken.failure, &broken.cause),
         }
         now
+    }
+
+    fn moment(&self, job: &Job, sent: Instant) -> Moment {
+        let request = self.class.judged.then_some(job.request);
+        Moment { class: self.index, phase: job.phase, due: job.due, sent, request }
     }
 
     /// Has one request after the other served until a time.
@@ -206,7 +211,7 @@ impl Crew {
         let sent = clock::now();
         let mut recorder = self.context.recorder.borrow_mut();
         for job in jobs {
-            let moment = Moment { class: self.index, phase: job.phase, due: job.due, sent };
+            let moment = self.moment(&job, sent);
             recorder.failed(&moment, sent, Failure::Unsent, &cause);
         }
     }

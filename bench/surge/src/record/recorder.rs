@@ -31,6 +31,8 @@ pub struct Moment {
     pub due: Instant,
     /// When it was sent, or its connection begun.
     pub sent: Instant,
+    /// Which of the class's requests, where each is judged for itself.
+    pub request: Option<usize>,
 }
 
 /// An answer, as far as it is counted.
@@ -130,6 +132,9 @@ impl Recorder {
         if let Some((tally, slice)) = self.of(moment) {
             *tally.statuses.entry(answer.status).or_default() += 1;
             tally.bytes += answer.bytes;
+            if let Some(request) = moment.request {
+                *tally.by_request.entry((request, answer.status)).or_default() += 1;
+            }
             tally.latency.record(latency);
             tally.service.record(service);
             let hundreds = usize::from(answer.status / 100).wrapping_sub(1);

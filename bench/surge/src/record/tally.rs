@@ -61,6 +61,8 @@ pub struct Tally {
     pub cut: u64,
     /// Slow clients that still held a connection when they were called off.
     pub held: u64,
+    /// Answers by request and status, where each request is judged for itself.
+    pub by_request: BTreeMap<(usize, u16), u64>,
     /// What floods sent, and what came of it.
     pub flooded: Flooded,
     /// Bytes of answers, heads included, as far as HTTP/1.1 counts them; of bodies with HTTP/2.
@@ -113,6 +115,9 @@ impl Tally {
         self.held += other.held;
         self.bytes += other.bytes;
         self.flooded.merge(&other.flooded);
+        for (which, count) in &other.by_request {
+            *self.by_request.entry(*which).or_default() += count;
+        }
         for (status, count) in &other.statuses {
             *self.statuses.entry(*status).or_default() += count;
         }

@@ -1,6 +1,7 @@
 //! What came of a run: numbers for programs, from which text and page are made.
 
 pub mod html;
+mod odd;
 mod staged;
 mod summary;
 pub mod text;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub use odd::Odd;
 pub use staged::{MemoryAt, OfEvent, OfOrigin};
 pub use summary::{OfFlood, Quantiles, Summary};
 
@@ -113,6 +115,9 @@ pub struct OfClass {
     pub slow: bool,
     /// Scheme, host and port.
     pub target: String,
+    /// Of requests that are judged each for itself: answers unlike those of most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub odd: Vec<Odd>,
     /// Its numbers.
     #[serde(flatten)]
     pub summary: Summary,
@@ -174,6 +179,7 @@ impl Report {
             name: class.name.clone(),
             slow: !class.conduct.sends_requests(),
             target: class.target.origin(),
+            odd: odd::odd(class, &sums.tally(&[index], |_, phase| !phase.warmup).0),
             summary: sums.summary(&[index]),
         };
         Self {

@@ -28,6 +28,7 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     classes(report, out)?;
     latencies(report, out)?;
     floods(report, out)?;
+    odd(report, out)?;
     failures(report, out)?;
     for assertion in &report.assertions {
         writeln!(out, "{}", verdict(assertion))?;
@@ -96,6 +97,21 @@ fn latencies(report: &Report, out: &mut String) -> fmt::Result {
     }
     writeln!(out, "{}", line("from sending", &report.total.service))?;
     writeln!(out, "{}\n", line("sent after due", &report.total.delay))
+}
+
+fn odd(report: &Report, out: &mut String) -> fmt::Result {
+    let mut any = false;
+    for class in &report.classes {
+        for odd in &class.odd {
+            writeln!(
+                out,
+                "{}: {} answered {}: {}",
+                class.name, odd.count, odd.status, odd.request
+            )?;
+            any = true;
+        }
+    }
+    if any { writeln!(out) } else { Ok(()) }
 }
 
 fn floods(report: &Report, out: &mut String) -> fmt::Result {

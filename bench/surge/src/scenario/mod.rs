@@ -75,6 +75,8 @@ pub struct Class {
     pub sources: Vec<IpAddr>,
     /// What they do.
     pub conduct: Conduct,
+    /// Whether what becomes of each of their requests matters for itself: those of lists.
+    pub judged: bool,
     /// What must hold for them.
     pub assertions: Vec<Assertion>,
 }

@@ -1,19 +1,17 @@
 //! Tables of the page: assertions, phases, classes, failures.
 
-use std::fmt::Write as _;
-
 use super::escape;
 use crate::report::{
-    Quantiles, Report, Summary,
+    Odd, Quantiles, Report, Summary,
     text::{number, reasons},
 };
 
 /// All tables but that of the assertions.
 pub(super) fn tables(report: &Report) -> String {
     let mut out = String::new();
-    // Writing to a string cannot fail.
-    let _ =
-        write!(out, "{}{}{}{}", classes(report), phases(report), floods(report), failures(report));
+    for table in [classes, phases, odd, floods, failures] {
+        out.push_str(&table(report));
+    }
     out
 }
 
@@ -109,6 +107,18 @@ fn phases(report: &Report) -> String {
     table("Phases", &heads, rows.collect())
 }
 
+fn odd(report: &Report) -> String {
+    let rows = report.classes.iter().flat_map(|class| {
+        class.odd.iter().map(|odd| {
+            let (name, request) = (escape(&class.name), escape(&odd.request));
+            let Odd { status, count, .. } = odd;
+            format!("<tr><td>{name}</td><td>{status}</td><td>{count}</td><td class=\"text\">{request}</td></tr>")
+        })
+    });
+    let title = "Answers unlike the others of their class";
+    table(title, &["class", "status", "count", "request"], rows.collect())
+}
+
 fn floods(report: &Report) -> String {
     let rows = report.classes.iter().filter_map(|class| {
         let flood = class.summary.flood.as_ref()?;
@@ -143,7 +153,7 @@ fn table(title: &str, heads: &[&str], rows: Vec<String>) -> String {
         return String::new();
     }
     let class = |head: &str| {
-        if matches!(head, "must hold" | "the first" | "streams reset" | "GOAWAY") {
+        if matches!(head, "must hold" | "the first" | "request" | "streams reset" | "GOAWAY") {
             " class=\"text\""
         } else {
             ""

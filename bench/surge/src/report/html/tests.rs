@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::report::{
-    MemoryAt, OfClass, OfEvent, OfOrigin, OfPhase, Point, PointOfClass, Quantiles, Summary,
+    MemoryAt, Odd, OfClass, OfEvent, OfOrigin, OfPhase, Point, PointOfClass, Quantiles, Summary,
 };
 
 fn report() -> Report {
@@ -32,6 +32,7 @@ fn report() -> Report {
         name: "a & b".to_owned(),
         slow: false,
         target: "http://127.0.0.1".to_owned(),
+        odd: vec![Odd { status: 403, count: 2, request: "GET /?q=<i>".to_owned() }],
         summary: summary.clone(),
     };
     Report {
@@ -64,7 +65,7 @@ fn what_others_wrote_is_shown_and_not_obeyed() {
     let page = html(&report());
     assert!(page.contains("&lt;b&gt;name&lt;/b&gt;") && !page.contains("<b>name"), "{page}");
     assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "{page}");
-    assert!(page.contains("a &amp; b"));
+    assert!(page.contains("a &amp; b") && page.contains("GET /?q=&lt;i&gt;"));
 }
 
 #[test]

@@ -73,6 +73,7 @@ fn class(
     let target = target.map(|target| target.value).or_else(stand_in)?;
     let wire = Wire { target: &target, protocol, keepalive, headers };
     let conduct = conduct(&table, &wire, context);
+    let judged = table.has("texts") || table.has("attack");
     table.finish();
     let class = Class {
         name: name.value.to_owned(),
@@ -82,6 +83,7 @@ fn class(
         streams_max: streams_max.map_or(STREAMS_MAX, |n| n as usize),
         timeout: timeout.unwrap_or(TIMEOUT).max(Duration::from_millis(1)),
         sources,
+        judged,
         conduct: conduct?,
         assertions,
         target,
