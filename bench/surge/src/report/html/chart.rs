@@ -173,23 +173,34 @@ impl Chart {
             let at = x.place(value);
             write!(svg, "<text x=\"{at:.1}\" y=\"{foot}\" text-anchor=\"middle\">{label}</text>")?;
         }
-        for mark in self.marks.iter().filter(|mark| mark.at <= x.high) {
-            let (at, base, name) = (x.place(mark.at), y.from, escape(&mark.name));
-            // Events have a line of their own, below the names of phases.
-            let (class, line) = match mark.kind {
-                MarkKind::Phase => ("mark", 12.0),
-                MarkKind::Event => ("mark event", 28.0),
-            };
-            write!(
-                svg,
-                "<line class=\"{class}\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{base}\"/>"
-            )?;
-            write!(svg, "<text x=\"{:.1}\" y=\"{}\">{name}</text>", at + 4.0, TOP + line)?;
-        }
+        self.write_marks(svg, x, y)?;
         let (middle, bottom) = ((x.from + x.to) / 2.0, HEIGHT - BOTTOM + 36.0);
         let (across, up) = (escape(&self.x.label), escape(&self.y.label));
         write!(svg, "<text x=\"{middle}\" y=\"{bottom}\" text-anchor=\"middle\">{across}</text>")?;
         write!(svg, "<text x=\"4\" y=\"{}\">{up}</text>", TOP - 10.0)
+    }
+
+    fn write_marks(&self, svg: &mut String, x: &Ruler, y: &Ruler) -> std::fmt::Result {
+        // Names of phases go one line lower where they would run into the one before.
+        let (mut taken, base) = (f64::MIN, y.from);
+        for mark in self.marks.iter().filter(|mark| mark.at <= x.high) {
+            let at = x.place(mark.at);
+            let (class, line) = match mark.kind {
+                MarkKind::Event => ("mark event", 2.0),
+                MarkKind::Phase if at < taken => ("mark", 1.0),
+                MarkKind::Phase => {
+                    taken = at + 8.0 + 7.0 * mark.name.chars().count() as f64;
+                    ("mark", 0.0)
+                }
+            };
+            let (name, above) = (escape(&mark.name), TOP + 12.0 + LINE * line);
+            write!(
+                svg,
+                "<line class=\"{class}\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{base}\"/>"
+            )?;
+            write!(svg, "<text x=\"{:.1}\" y=\"{above}\">{name}</text>", at + 4.0)?;
+        }
+        Ok(())
     }
 
     fn legend(&self, svg: &mut String) -> std::fmt::Result {
@@ -306,7 +317,7 @@ const HEIGHT: f64 = 340.0;
 const LEFT: f64 = 64.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 72.0;
-/// Between lines of the legend.
+/// Between lines of the legend, and of names of marks.
 const LINE: f64 = 16.0;
 /// Colours and dashes that the page's style knows.
 const COLOURS: usize = 6;

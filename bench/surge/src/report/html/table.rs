@@ -93,8 +93,8 @@ fn phases(report: &Report) -> String {
         "phase",
         "from s",
         "for s",
-        "asked per s",
-        "sent per s",
+        "asked/s",
+        "sent/s",
         "requests",
         "failed",
         "p50 ms",
@@ -102,7 +102,7 @@ fn phases(report: &Report) -> String {
         "p99 ms",
         "p99.9 ms",
         "longest ms",
-        "CPU s of the stack",
+        "stack CPU s",
     ];
     table("Phases", &heads, rows.collect())
 }
