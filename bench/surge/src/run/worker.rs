@@ -16,7 +16,7 @@ use crate::{
     clock::{self, Instant},
     mix::Mix,
     record::{Recorder, Second, Tally},
-    scenario::{Conduct, Load, Phase, Protocol, Scenario, SlowPart},
+    scenario::{Conduct, FloodKind, Load, Phase, Protocol, Scenario, SlowPart},
     schedule::{Lane, Plan},
 };
 
@@ -246,6 +246,9 @@ pub(super) fn endpoint(scenario: &Scenario, class: usize) -> io::Result<Endpoint
     let endpoint = Endpoint::new(&class.target, class.protocol, &scenario.trust)?;
     Ok(match &class.conduct {
         Conduct::Slow(slow) if slow.part == SlowPart::Reader => endpoint.with_receive_buffer(4_096),
+        Conduct::Flood(flood) if flood.kind == FloodKind::Handshake => {
+            endpoint.without_resumption()
+        }
         _ => endpoint,
     })
 }

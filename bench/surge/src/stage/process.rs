@@ -62,6 +62,7 @@ impl Process {
             let _ = std::io::copy(&mut stdout, &mut std::io::sink());
         })?;
         let ready = match lines.recv_timeout(PATIENCE) {
+            Ok(line) if line.is_empty() => Err("it says nothing".to_owned()),
             Ok(line) => serde_json::from_str::<Ready>(&line)
                 .map_err(|_| format!("its first line is not JSON with `listeners`: {line:?}")),
             Err(RecvTimeoutError::Timeout) => Err(format!("no line within {PATIENCE:?}")),
