@@ -61,7 +61,9 @@ impl Watched {
     /// Processor time that the stack took in a phase, in seconds.
     pub fn cpu(&self, phases: &[Phase], phase: usize) -> Option<f64> {
         let (_, from, to) = spans(phases).nth(phase)?;
-        Some((self.at(to)?.usage.cpu? - self.at(from)?.usage.cpu?).max(0.0))
+        let seconds = self.at(to)?.usage.cpu? - self.at(from)?.usage.cpu?;
+        // The kernel counts in hundredths.
+        Some((seconds * 100.0).round().max(0.0) / 100.0)
     }
 
     /// The last sample until a time, or that of the time itself.
