@@ -10,6 +10,7 @@ use surge::{
     scenario::{
         Class, Conduct, Load, Phase, Protocol, Scenario, Target, Trust,
         load::{CONNECTIONS_MAX, STREAMS_MAX, TIMEOUT, block},
+        staged::Stack,
         target::sources,
         units::{Duration, Rate},
     },
@@ -19,7 +20,7 @@ use surge::{
 /// A load generator for HTTP that keeps its schedule whatever the server does.
 ///
 /// Exit codes: 0 all is well, 1 an assertion failed, 2 the command line or the scenario cannot be used, 3 the target of
-/// `surge run URL` takes no connection.
+/// `surge run URL` or of a drill takes no connection.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub struct Arguments {
@@ -31,6 +32,8 @@ pub struct Arguments {
 pub enum Command {
     /// Send requests to a URL, or carry a scenario out, and report.
     Run(Box<Run>),
+    /// Test an edge proxy: calm, a burst with attacks and slow clients, a flip in the middle of it, calm again.
+    Drill(Box<Drill>),
     /// Say all that is wrong with a scenario, without sending anything.
     Check {
         /// The scenario (TOML).
@@ -58,9 +61,38 @@ pub struct Run {
     /// What must hold, such as "p99 < 50ms" or no_5xx; may be repeated.
     #[arg(long = "assert", value_name = "ASSERTION", conflicts_with = "config")]
     assertions: Vec<Assertion>,
-    /// Write the report as an HTML page.
+    /// Write the report, as JSON if the name ends in .json, else as an HTML page; may be repeated.
+    #[arg(long = "report", value_name = "FILE")]
+    pub reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Without --config it starts `foxtrot` on free ports of this machine, with two small origins behind it, and ends it afterwards.
+#[derive(Debug, Args)]
+pub struct Drill {
+    /// A scenario (TOML) instead of the one that is built in.
     #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
+    pub config: Option<PathBuf>,
+    /// Print the scenario that is built in.
+    #[arg(long, conflicts_with_all = ["config", "foxtrot", "length", "reports", "json", "quiet"])]
+    pub print: bool,
+    /// The program to start, in the place of the one that the scenario names [default: `foxtrot` beside surge].
+    #[arg(long, value_name = "PATH")]
+    pub foxtrot: Option<PathBuf>,
+    /// How long it lasts: phases that are not fixed are stretched or shortened.
+    #[arg(long = "for", value_name = "DURATION")]
+    pub length: Option<Duration>,
+    /// Write the report, as JSON if the name ends in .json, else as an HTML page; may be repeated.
+    #[arg(long = "report", value_name = "FILE", default_values = ["drill.html", "drill.json"])]
+    pub reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What is shown.
+#[derive(Debug, Args)]
+pub struct Output {
     /// Print the report as JSON.
     #[arg(long)]
     pub json: bool,
@@ -162,6 +194,9 @@ impl Run {
                 (None, true) => Trust::Anyone,
                 (None, false) => Trust::System,
             },
+            origins: Vec::new(),
+            stack: Stack::default(),
+            events: Vec::new(),
         })
     }
 
@@ -184,6 +219,7 @@ impl Run {
             streams_max: wire.streams.map_or(STREAMS_MAX, |n| n as usize),
             timeout: self.requests.timeout.map_or(TIMEOUT, |timeout| timeout.0),
             sources: sources.unwrap_or_default(),
+            judged: false,
             conduct: Conduct::Requests { weight: 1.0, requests: vec![(request, 1.0)] },
             assertions: Vec::new(),
         })
@@ -202,7 +238,14 @@ impl Run {
                 Load::Closed { connections, think: std::time::Duration::ZERO }
             }
         };
-        Phase { name: "run".to_owned(), length, load, classes: vec![0], warmup: false }
+        Phase {
+            name: "run".to_owned(),
+            length,
+            load,
+            classes: vec![0],
+            warmup: false,
+            fixed: false,
+        }
     }
 }
 

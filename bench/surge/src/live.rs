@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{
-    record::Latency,
-    run::Tick,
-    scenario::{Conduct, Scenario},
-};
+use crate::{record::Latency, run::Tick, scenario::Scenario};
 
 /// Makes the lines of a run.
 #[derive(Debug)]
@@ -20,8 +16,8 @@ impl Live {
     /// Lines for a scenario.
     pub fn new(scenario: &Scenario) -> Self {
         let classes = scenario.classes.iter().enumerate();
-        let sends = |conduct: &Conduct| matches!(conduct, Conduct::Requests { .. });
-        let requesting = classes.filter(|(_, class)| sends(&class.conduct)).map(|(i, _)| i);
+        let requesting =
+            classes.filter(|(_, class)| class.conduct.sends_requests()).map(|(i, _)| i);
         Self { length: scenario.length(), requesting: requesting.collect() }
     }
 

@@ -1,18 +1,19 @@
-//! The `surge` command: `run` and `check`.
+//! The `surge` command: `run`, `drill` and `check`.
 
 mod arguments;
 
 use std::{
     io::{IsTerminal as _, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
-use arguments::{Arguments, Command, Run};
+use arguments::{Arguments, Command, Drill, Output, Run};
 use clap::Parser as _;
 use surge::{
     live::Live,
@@ -23,6 +24,7 @@ use surge::{
         load::{self, Loaded},
         problem,
     },
+    stage::{self, Stage},
 };
 
 #[global_allocator]
@@ -35,9 +37,13 @@ const USAGE: u8 = 2;
 /// The target takes no connection.
 const UNREACHABLE: u8 = 3;
 
+/// The drill that is built in.
+const DRILL: &str = include_str!("../../../conf/surge/drill.toml");
+
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Run(run) => start(&run),
+        Command::Drill(arguments) => drill(&arguments),
         Command::Check { file, json } => check(&file, json),
     }
 }
@@ -51,63 +57,127 @@ fn check(file: &Path, json: bool) -> ExitCode {
 }
 
 fn start(arguments: &Run) -> ExitCode {
-    let (scenario, loaded) = match &arguments.config {
-        Some(file) => match load::from_file(file) {
-            Ok(loaded) => (loaded.scenario.clone(), Some(loaded)),
-            Err(report) => return refuse(&report, arguments.json),
-        },
-        None => match arguments.scenario() {
-            Ok(scenario) => (scenario, None),
-            Err(message) => return say(USAGE, &message),
-        },
+    let show = Show { reports: &arguments.reports, output: &arguments.output };
+    if let Some(file) = &arguments.config {
+        // A target that does not answer is a mistake in the scenario.
+        let play = Play { instead: None, length: None, unreachable: USAGE };
+        return match load::from_file(file) {
+            Ok(loaded) => play.perform(loaded, &show),
+            Err(report) => refuse(&report, show.output.json),
+        };
+    }
+    let scenario = match arguments.scenario() {
+        Ok(scenario) => scenario,
+        Err(message) => return say(USAGE, &message),
     };
-    match reach(&scenario, loaded.as_ref(), arguments.json) {
-        Ok(()) => carry_out(scenario, arguments),
-        Err(code) => code,
+    match run::unreachable(&scenario) {
+        Err(error) => say(FAILED, &error.to_string()),
+        Ok(failed) => match failed.first() {
+            None => carry_out(scenario, &Stage::default(), &show),
+            Some((class, reason)) => {
+                let target = scenario.classes.get(*class).map(|class| class.target.origin());
+                let target = target.unwrap_or_default();
+                say(UNREACHABLE, &format!("{target} cannot be reached: {reason}"))
+            }
+        },
     }
 }
 
-/// Tries the targets: of a scenario a mistake in it, of a URL an answer.
-fn reach(scenario: &Scenario, loaded: Option<&Loaded>, json: bool) -> Result<(), ExitCode> {
-    let failed = run::unreachable(scenario).map_err(|error| say(FAILED, &error.to_string()))?;
-    match (failed.first(), loaded) {
-        (None, _) => Ok(()),
-        (Some(_), Some(loaded)) => Err(refuse(&loaded.unreachable(&failed), json)),
-        (Some((class, reason)), None) => {
-            let target = scenario.classes.get(*class).map(|class| class.target.origin());
-            let target = target.unwrap_or_default();
-            Err(say(UNREACHABLE, &format!("{target} cannot be reached: {reason}")))
+fn drill(arguments: &Drill) -> ExitCode {
+    if arguments.print {
+        return print(DRILL);
+    }
+    let show = Show { reports: &arguments.reports, output: &arguments.output };
+    let loaded = match &arguments.config {
+        Some(file) => load::from_file(file),
+        None => load::from_text("drill.toml", DRILL, Path::new("")),
+    };
+    let play = Play {
+        instead: arguments.foxtrot.as_deref(),
+        length: arguments.length.map(|length| length.0),
+        unreachable: UNREACHABLE,
+    };
+    match loaded {
+        Ok(loaded) if play.instead.is_some() && !loaded.scenario.stack.is_started() => {
+            say(USAGE, "--foxtrot has no effect: the scenario starts nothing")
+        }
+        Ok(loaded) => play.perform(loaded, &show),
+        Err(report) => refuse(&report, show.output.json),
+    }
+}
+
+/// How a scenario is carried out.
+struct Play<'p> {
+    /// The program of its stack.
+    instead: Option<&'p Path>,
+    length: Option<Duration>,
+    /// The exit code where a target takes no connection, or the stack does not start.
+    unreachable: u8,
+}
+
+/// How a report is shown.
+struct Show<'s> {
+    reports: &'s [PathBuf],
+    output: &'s Output,
+}
+
+impl Play<'_> {
+    fn perform(&self, loaded: Loaded, show: &Show<'_>) -> ExitCode {
+        let stage = match Stage::set(&loaded.scenario, self.instead) {
+            Ok(stage) => stage,
+            Err(error @ (stage::Error::Program { .. } | stage::Error::Places(_))) => {
+                return say(USAGE, &error.to_string());
+            }
+            Err(error) => return say(self.unreachable, &error.to_string()),
+        };
+        let placed = if stage.is_empty() { Ok(loaded) } else { loaded.placed(stage.places()) };
+        let mut loaded = match placed {
+            Ok(loaded) => loaded,
+            Err(report) => return refuse(&report, show.output.json),
+        };
+        if let Some(Err(message)) = self.length.map(|length| loaded.scenario.stretch(length)) {
+            return say(USAGE, &format!("--for cannot be: {message}"));
+        }
+        match run::unreachable(&loaded.scenario) {
+            Err(error) => say(FAILED, &error.to_string()),
+            Ok(failed) if !failed.is_empty() => {
+                refuse(&loaded.unreachable(&failed), show.output.json);
+                ExitCode::from(self.unreachable)
+            }
+            Ok(_) => carry_out(loaded.scenario, &stage, show),
         }
     }
 }
 
-fn carry_out(scenario: Scenario, arguments: &Run) -> ExitCode {
+fn carry_out(scenario: Scenario, stage: &Stage, show: &Show<'_>) -> ExitCode {
     let stop = Arc::new(AtomicBool::new(false));
     if let Err(error) = stop_on_interrupt(&stop) {
         return say(FAILED, &format!("cannot listen for signals: {error}"));
     }
     let live = Live::new(&scenario);
-    let quiet = arguments.quiet || arguments.json || !std::io::stderr().is_terminal();
+    let quiet = show.output.quiet || show.output.json || !std::io::stderr().is_terminal();
     let watch = |tick: &Tick| {
         if !quiet {
             // If standard error is closed there is nobody to tell.
             let _ = writeln!(std::io::stderr().lock(), "{}", live.line(tick));
         }
     };
-    let report = match run::run(scenario, &stop, watch) {
+    let report = match run::run(scenario, stage, &stop, watch) {
         Ok(report) => report,
         Err(error) => return say(FAILED, &error.to_string()),
     };
-    finish(&report, arguments)
+    finish(&report, show)
 }
 
-fn finish(report: &Report, arguments: &Run) -> ExitCode {
-    if let Some(path) = &arguments.report
-        && let Err(error) = std::fs::write(path, html::html(report))
-    {
-        return say(FAILED, &format!("{}: {error}", path.display()));
+fn finish(report: &Report, show: &Show<'_>) -> ExitCode {
+    for path in show.reports {
+        let json = path.extension().is_some_and(|ending| ending == "json");
+        let text = if json { report.json() + "\n" } else { html::html(report) };
+        if let Err(error) = std::fs::write(path, text) {
+            return say(FAILED, &format!("{}: {error}", path.display()));
+        }
     }
-    let printed = if arguments.json { print(&report.json()) } else { print(&text::text(report)) };
+    let printed = if show.output.json { print(&report.json()) } else { print(&text::text(report)) };
     if report.passed { printed } else { ExitCode::from(FAILED) }
 }
 

@@ -1,11 +1,11 @@
-//! What must hold after a run: `no_5xx`, `p99 < 50ms`, `errors <= 1`, `403 >= 99%`, `max < 2s in steady`.
+//! What must hold after a run: `no_5xx`, `p99 < 50ms`, `errors <= 1`, `403 >= 99%`, `max < 2s in steady`, `p99 <= 3x calm in peak`.
 //!
-//! Pure: an assertion is text, then a bound, then a comparison with a [`Tally`]. Where there is nothing to compare with, as a
+//! Pure: an assertion is text, then a bound, then a comparison with [`Facts`]. Where there is nothing to compare with, as a
 //! percentile of no answers, it does not hold: no data proves nothing.
 
 mod parse;
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use crate::record::{FAILURES, Failure, Tally};
 
@@ -30,6 +30,17 @@ pub struct Verdict {
     pub found: String,
 }
 
+/// What an assertion is held against.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'f> {
+    /// What was counted.
+    pub tally: &'f Tally,
+    /// In how much time.
+    pub time: Duration,
+    /// The most memory that the stack took, in bytes.
+    pub memory: Option<u64>,
+}
+
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Metric {
@@ -40,6 +51,8 @@ enum Metric {
     Max,
     /// Requests sent per second.
     Rate,
+    /// Resident memory of the stack.
+    Memory,
     Count(Count),
 }
 
@@ -51,6 +64,8 @@ enum Count {
     Late,
     Cut,
     Held,
+    GoAway,
+    Resets,
     Failure(Failure),
     Statuses(u16, u16),
 }
@@ -65,38 +80,71 @@ enum Comparison {
 }
 
 /// What it is compared with.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Bound {
+    Is(Value),
+    /// So many times what another phase has, and so much on top.
+    Times(f64, String, Option<Value>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Value {
     Time(Duration),
     PerSecond(f64),
     Number(u64),
     /// Of all requests, 0 to 100.
     Percent(f64),
+    Bytes(u64),
 }
 
 impl Assertion {
-    /// Compares with what was counted in this time.
-    pub fn check(&self, tally: &Tally, time: Duration) -> Verdict {
-        let Some(value) = self.metric.of(tally, time) else {
-            return Verdict { holds: false, found: "no data".to_owned() };
-        };
-        match (value, self.bound) {
-            (Bound::Time(found), Bound::Time(bound)) => {
-                self.verdict(found.as_secs_f64(), bound.as_secs_f64(), milliseconds(found))
-            }
-            (Bound::Number(found), Bound::Percent(bound)) => {
-                let share = found as f64 / tally.requests().max(1) as f64 * 100.0;
-                self.verdict(share, bound, format!("{share:.3}% ({found})"))
-            }
-            (Bound::Number(found), Bound::Number(bound)) => {
-                self.verdict(found as f64, bound as f64, found.to_string())
-            }
-            (Bound::PerSecond(found), Bound::PerSecond(bound)) => {
-                self.verdict(found, bound, format!("{found:.1}/s"))
-            }
-            // The parser admits no other pairs.
-            _ => Verdict { holds: false, found: "not comparable".to_owned() },
+    /// The phase that it compares with.
+    pub fn baseline(&self) -> Option<&str> {
+        match &self.bound {
+            Bound::Times(_, phase, _) => Some(phase),
+            Bound::Is(_) => None,
         }
+    }
+
+    /// All phases that it names.
+    pub fn phases(&self) -> impl Iterator<Item = &String> {
+        let baseline = match &self.bound {
+            Bound::Times(_, phase, _) => Some(phase),
+            Bound::Is(_) => None,
+        };
+        self.phase.iter().chain(baseline)
+    }
+
+    /// Whether it is about the memory of the stack.
+    pub fn is_about_memory(&self) -> bool {
+        self.metric == Metric::Memory
+    }
+
+    /// Whether it is about nothing but the number of requests.
+    pub fn counts_requests(&self) -> bool {
+        matches!(self.metric, Metric::Count(Count::Requests) | Metric::Rate)
+    }
+
+    /// Compares with what was counted, and with that of the phase that is its [`Assertion::baseline`].
+    pub fn check(&self, facts: Facts<'_>, baseline: Option<Facts<'_>>) -> Verdict {
+        let nothing = || Verdict { holds: false, found: "no data".to_owned() };
+        let Some(value) = self.metric.of(facts) else { return nothing() };
+        let (times, phase, floor) = match &self.bound {
+            Bound::Is(Value::Percent(bound)) => {
+                let share = value.number() / facts.tally.requests().max(1) as f64 * 100.0;
+                return self.verdict(share, *bound, format!("{share:.3}% ({value})"));
+            }
+            Bound::Is(bound) => {
+                return self.verdict(value.number(), bound.number(), value.to_string());
+            }
+            Bound::Times(times, phase, floor) => (times, phase, floor),
+        };
+        let Some(other) = baseline.and_then(|facts| self.metric.of(facts)) else {
+            return nothing();
+        };
+        let bound = times * other.number() + floor.map_or(0.0, Value::number);
+        let ratio = value.number() / other.number().max(f64::MIN_POSITIVE);
+        self.verdict(value.number(), bound, format!("{value}, {ratio:.2}x {other} of {phase}"))
     }
 
     fn verdict(&self, found: f64, bound: f64, text: String) -> Verdict {
@@ -112,18 +160,45 @@ impl Assertion {
 }
 
 impl Metric {
-    fn of(self, tally: &Tally, time: Duration) -> Option<Bound> {
+    fn of(self, facts: Facts<'_>) -> Option<Value> {
+        let Facts { tally, time, memory } = facts;
         let latency = &tally.latency;
         Some(match self {
-            Self::Percentile(percent) => Bound::Time(latency.percentile(percent)?),
-            Self::Min => Bound::Time(latency.min()?),
-            Self::Mean => Bound::Time(latency.mean()?),
-            Self::Max => Bound::Time(latency.max()?),
+            Self::Percentile(percent) => Value::Time(latency.percentile(percent)?),
+            Self::Min => Value::Time(latency.min()?),
+            Self::Mean => Value::Time(latency.mean()?),
+            Self::Max => Value::Time(latency.max()?),
             Self::Rate if time.is_zero() => return None,
-            Self::Rate => Bound::PerSecond(tally.started as f64 / time.as_secs_f64()),
+            Self::Rate => Value::PerSecond(tally.started as f64 / time.as_secs_f64()),
+            Self::Memory => Value::Bytes(memory?),
+            // That there were none is what may be asserted of them.
+            Self::Count(Count::Requests) => Value::Number(tally.requests()),
             Self::Count(_) if tally.requests() == 0 => return None,
-            Self::Count(count) => Bound::Number(count.of(tally)),
+            Self::Count(count) => Value::Number(count.of(tally)),
         })
+    }
+}
+
+impl Value {
+    fn number(self) -> f64 {
+        match self {
+            Self::Time(time) => time.as_secs_f64(),
+            Self::PerSecond(number) | Self::Percent(number) => number,
+            Self::Number(number) | Self::Bytes(number) => number as f64,
+        }
+    }
+}
+
+/// As a reader wants it.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(time) => f.write_str(&milliseconds(*time)),
+            Self::PerSecond(rate) => write!(f, "{rate:.1}/s"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Percent(share) => write!(f, "{share:.3}%"),
+            Self::Bytes(bytes) => write!(f, "{:.1}MiB", *bytes as f64 / f64::from(1 << 20)),
+        }
     }
 }
 
@@ -135,6 +210,8 @@ impl Count {
             Self::Late => tally.late,
             Self::Cut => tally.cut,
             Self::Held => tally.held,
+            Self::GoAway => tally.flooded.goaways.values().sum(),
+            Self::Resets => tally.flooded.resets.values().sum(),
             Self::Failure(failure) => tally.failed_with(failure),
             Self::Statuses(low, high) => tally.with_status(low..=high),
         }

@@ -1,11 +1,11 @@
-//! Text to assertion: `no_WHAT`, or `METRIC COMPARISON BOUND`, either with `in PHASE` behind it.
+//! Text to assertion: `no_WHAT`, or `METRIC COMPARISON BOUND`, either with `in PHASE` behind it; a bound may be `3x PHASE + BOUND`.
 
 use std::str::FromStr;
 
-use super::{Assertion, Bound, Comparison, Count, FAILURES, Metric};
+use super::{Assertion, Bound, Comparison, Count, FAILURES, Metric, Value};
 use crate::scenario::{
     suggest::did_you_mean,
-    units::{Duration, Rate},
+    units::{Duration, Memory, Rate},
 };
 
 impl FromStr for Assertion {
@@ -18,7 +18,9 @@ impl FromStr for Assertion {
             None => (text, None),
         };
         let (metric, comparison, bound) = match claim.trim().strip_prefix("no_") {
-            Some(what) => (Metric::Count(absent(what)?), Comparison::Equal, Bound::Number(0)),
+            Some(what) => {
+                (Metric::Count(absent(what)?), Comparison::Equal, Bound::Is(Value::Number(0)))
+            }
             None => comparison(claim)?,
         };
         let phase = phase.map(str::to_owned);
@@ -43,12 +45,37 @@ fn comparison(claim: &str) -> Result<(Metric, Comparison, Bound), String> {
         format!("expected an assertion such as \"no_5xx\" or \"p99 < 50ms\", found \"{claim}\"")
     })?;
     let metric = metric(name)?;
-    let bound = match metric {
-        Metric::Count(_) => count(bound)?,
-        Metric::Rate => Bound::PerSecond(bound.parse::<Rate>()?.0),
-        _ => Bound::Time(bound.parse::<Duration>()?.0),
+    let bound = match times(bound) {
+        Some((times, phase, floor)) => {
+            let floor = floor.map(|floor| value(metric, floor)).transpose()?;
+            if matches!(floor, Some(Value::Percent(_))) {
+                return Err(format!("a share has no place behind \"+\" in \"{claim}\""));
+            }
+            Bound::Times(times, phase.to_owned(), floor)
+        }
+        None => Bound::Is(value(metric, bound)?),
     };
     Ok((metric, comparison, bound))
+}
+
+/// `3x PHASE`, perhaps with `+ BOUND` behind it.
+fn times(bound: &str) -> Option<(f64, &str, Option<&str>)> {
+    let (times, rest) = bound.split_once("x ")?;
+    let times = times.trim().parse().ok().filter(|times| (0.0..=1e6).contains(times))?;
+    let (phase, floor) = match rest.split_once(" + ") {
+        Some((phase, floor)) => (phase, Some(floor.trim())),
+        None => (rest, None),
+    };
+    Some((times, phase.trim(), floor)).filter(|(_, phase, _)| !phase.is_empty())
+}
+
+fn value(metric: Metric, bound: &str) -> Result<Value, String> {
+    Ok(match metric {
+        Metric::Count(_) => count(bound)?,
+        Metric::Rate => Value::PerSecond(bound.parse::<Rate>()?.0),
+        Metric::Memory => Value::Bytes(bound.parse::<Memory>()?.0),
+        _ => Value::Time(bound.parse::<Duration>()?.0),
+    })
 }
 
 fn metric(name: &str) -> Result<Metric, String> {
@@ -57,6 +84,7 @@ fn metric(name: &str) -> Result<Metric, String> {
         "mean" => Some(Metric::Mean),
         "max" => Some(Metric::Max),
         "rate" => Some(Metric::Rate),
+        "rss" => Some(Metric::Memory),
         _ => None,
     };
     let percentile = || {
@@ -79,6 +107,8 @@ fn counted(name: &str) -> Option<Count> {
         "late" => return Some(Count::Late),
         "cut" => return Some(Count::Cut),
         "held" => return Some(Count::Held),
+        "goaway" => return Some(Count::GoAway),
+        "resets" => return Some(Count::Resets),
         _ => {}
     }
     if let Some((failure, _)) = FAILURES.iter().find(|(_, known)| *known == name) {
@@ -92,11 +122,11 @@ fn counted(name: &str) -> Option<Count> {
     Some(Count::Statuses(status, status))
 }
 
-fn count(bound: &str) -> Result<Bound, String> {
+fn count(bound: &str) -> Result<Value, String> {
     let percent = |text: &str| text.trim().parse().ok().filter(|p| (0.0..=100.0).contains(p));
     let found = match bound.strip_suffix('%') {
-        Some(text) => percent(text).map(Bound::Percent),
-        None => bound.parse().ok().map(Bound::Number),
+        Some(text) => percent(text).map(Value::Percent),
+        None => bound.parse().ok().map(Value::Number),
     };
     found.ok_or_else(|| {
         format!("expected a number such as \"1\" or a share such as \"0.5%\", found \"{bound}\"")
@@ -110,13 +140,13 @@ fn unknown(kind: &str, name: &str, known: &[&'static str]) -> String {
     }
 }
 
-const METRICS: [&str; 22] = [
-    "p50", "p90", "p95", "p99", "p99.9", "min", "mean", "max", "rate", "requests", "errors",
-    "late", "cut", "held", "connect", "tls", "closed", "timeout", "protocol", "unsent", "5xx",
-    "429",
+const METRICS: [&str; 25] = [
+    "p50", "p90", "p95", "p99", "p99.9", "min", "mean", "max", "rate", "rss", "requests", "errors",
+    "late", "cut", "held", "goaway", "resets", "connect", "tls", "closed", "timeout", "protocol",
+    "unsent", "5xx", "429",
 ];
 
-const COUNTS: [&str; 13] = [
-    "errors", "late", "cut", "held", "connect", "tls", "closed", "timeout", "protocol", "unsent",
-    "5xx", "4xx", "429",
+const COUNTS: [&str; 15] = [
+    "errors", "late", "cut", "held", "goaway", "resets", "connect", "tls", "closed", "timeout",
+    "protocol", "unsent", "5xx", "4xx", "429",
 ];

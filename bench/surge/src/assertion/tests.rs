@@ -13,7 +13,9 @@ fn tally() -> Tally {
 }
 
 fn check(text: &str) -> Verdict {
-    text.parse::<Assertion>().unwrap().check(&tally(), Duration::from_secs(10))
+    let (tally, time) = (tally(), Duration::from_secs(10));
+    let facts = Facts { tally: &tally, time, memory: Some(200 << 20) };
+    text.parse::<Assertion>().unwrap().check(facts, None)
 }
 
 #[test]
@@ -41,6 +43,8 @@ fn claims_hold_or_do_not() {
         ("rate >= 100/s", true),
         ("rate > 6001/m", false),
         ("requests == 1000", true),
+        ("rss < 201MiB", true),
+        ("rss < 200MiB", false),
     ] {
         assert_eq!(check(text).holds, holds, "{text}: {:?}", check(text));
     }
@@ -56,9 +60,18 @@ fn a_phase_may_be_named() {
 #[test]
 fn no_data_proves_nothing() {
     let empty = Tally::default();
-    for text in ["p99 < 1h", "max < 1h", "errors <= 100%", "no_5xx", "rate >= 0/s"] {
+    for text in [
+        "p99 < 1h",
+        "max < 1h",
+        "errors <= 100%",
+        "no_5xx",
+        "rate >= 0/s",
+        "rss < 1MiB",
+        "p99 < 9x calm",
+    ] {
         let assertion: Assertion = text.parse().unwrap();
-        let verdict = assertion.check(&empty, Duration::ZERO);
+        let facts = Facts { tally: &empty, time: Duration::ZERO, memory: None };
+        let verdict = assertion.check(facts, Some(facts));
         assert_eq!((verdict.holds, verdict.found.as_str()), (false, "no data"), "{text}");
     }
 }
@@ -78,17 +91,55 @@ fn what_cannot_be_meant_is_refused_with_a_hint() {
         ("no_erors", "did you mean `errors`"),
         ("no_6xx", "unknown count"),
         ("p99 < 5ms in  ", "name of a phase"),
+        ("p99 < 5x ", "expected a duration"),
+        ("403 < 5x calm + 1%", "a share has no place"),
+        ("rss < 5", "size"),
     ] {
         let error = text.parse::<Assertion>().unwrap_err();
         assert!(error.contains(hint), "{text}: {error}");
     }
 }
 
+#[test]
+fn a_phase_may_be_compared_with_another() {
+    let (calm, mut peak) = (tally(), Tally { started: 4_000, ..Tally::default() });
+    (1..=100).for_each(|ms| peak.latency.record(Duration::from_millis(ms * 3)));
+    let time = Duration::from_secs(10);
+    let calm = Facts { tally: &calm, time, memory: Some(100 << 20) };
+    let peak = Facts { tally: &peak, time, memory: Some(150 << 20) };
+    for (text, holds) in [
+        ("p99 <= 3.01x calm in peak", true),
+        ("p99 <= 2.9x calm in peak", false),
+        ("p99 <= 2.9x calm + 10ms in peak", true),
+        ("requests == 4x calm in peak", true),
+        ("requests < 3x calm + 999 in peak", false),
+        ("rss <= 1.5x calm in peak", true),
+        ("rss < 1.4x calm + 1MiB in peak", false),
+        ("rate >= 4x calm in peak", true),
+    ] {
+        let assertion: Assertion = text.parse().unwrap();
+        assert_eq!(assertion.baseline(), Some("calm"), "{text}");
+        let verdict = assertion.check(peak, Some(calm));
+        assert_eq!(verdict.holds, holds, "{text}: {verdict:?}");
+    }
+    let text = "p50 < 4x calm in peak".parse::<Assertion>().unwrap().check(peak, Some(calm)).found;
+    assert_eq!(text, "150.1ms, 3.00x 50.00ms of calm");
+}
+
+#[test]
+fn that_there_were_no_requests_can_be_asserted() {
+    let facts = Facts { tally: &Tally::default(), time: Duration::from_secs(1), memory: None };
+    let check = |text: &str| text.parse::<Assertion>().unwrap().check(facts, None);
+    assert!(check("requests == 0").holds && !check("requests > 0").holds);
+    assert!(!check("errors == 0").holds);
+}
+
 proptest! {
     #[test]
     fn any_text_is_an_assertion_or_an_error(text in "(no_|p|errors)?[ -~]{0,24}(<=|<)?[ -~]{0,12}") {
         if let Ok(assertion) = text.parse::<Assertion>() {
-            assertion.check(&tally(), Duration::from_secs(1));
+            let facts = Facts { tally: &tally(), time: Duration::from_secs(1), memory: None };
+            assertion.check(facts, Some(facts));
             prop_assert_eq!(assertion.text.parse::<Assertion>().map(|a| a.bound), Ok(assertion.bound));
         }
     }

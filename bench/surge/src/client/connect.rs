@@ -11,7 +11,10 @@ use std::{
 use nix::sys::socket::{setsockopt, sockopt};
 use rustls::{
     ClientConfig, RootCertStore,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    client::{
+        Resumption,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
 };
@@ -65,6 +68,15 @@ impl Endpoint {
     #[must_use]
     pub fn with_receive_buffer(self, bytes: u32) -> Self {
         Self { receive_buffer: Some(bytes), ..self }
+    }
+
+    /// The endpoint for clients that are new every time: each handshake is a whole one.
+    #[must_use]
+    pub fn without_resumption(mut self) -> Self {
+        if let Some((config, _)) = &mut self.tls {
+            Arc::make_mut(config).resumption = Resumption::disabled();
+        }
+        self
     }
 
     /// Opens a connection, from a source address if one is given.

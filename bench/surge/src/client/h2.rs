@@ -4,17 +4,16 @@ use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     rc::Rc,
-    time::Duration,
 };
 
 use bytes::Bytes;
 use h2::client::SendRequest;
 use tokio::sync::OnceCell;
 
-use super::{Broken, Crew, Job, h1::AFTER_FAILURE, request::Prepared};
+use super::{Broken, Crew, Job, Round, request::Prepared};
 use crate::{
     clock::{self, Instant},
-    record::{Answer, Failure, Moment},
+    record::{Answer, Failure},
 };
 
 /// The connections of a class on one thread, for an open loop.
@@ -196,21 +195,9 @@ impl Shared {
     }
 
     /// Sends one request after the other on a stream each until a time.
-    pub async fn close_loop(self: Rc<Self>, phase: usize, until: Instant, think: Duration) {
-        let crew = &self.crew;
-        let mut now = clock::now();
-        while now < until && !crew.context.stopped() {
-            let job = Job { due: now, phase, request: crew.next_request() };
-            let moment: Moment = crew.started(&job, now);
-            let outcome = self.line().serve(crew, &job, now).await;
-            let failed = outcome.is_err();
-            now = crew.ended(&moment, outcome);
-            let pause = if failed { think.max(AFTER_FAILURE) } else { think };
-            if !pause.is_zero() {
-                tokio::time::sleep(pause).await;
-                now = clock::now();
-            }
-        }
+    pub async fn close_loop(self: Rc<Self>, round: Round) {
+        let serve = async |job: &Job, now| self.line().serve(&self.crew, job, now).await;
+        self.crew.close_loop(round, serve).await;
     }
 
     fn line(&self) -> Rc<Line> {

@@ -1,15 +1,18 @@
 //! Clients: what sends requests and reads answers, as tasks of one thread.
 //!
-//! [`h1`] is written by hand for speed, [`h2`] stands on the crate of that name, [`slow`] holds connections. When a request is
+//! [`h1`] is written by hand for speed, [`h2`] stands on the crate of that name, [`slow`] holds connections, [`flood`] wears
+//! them out. When a request is
 //! due is decided elsewhere ([`crate::run`]); what becomes of it is counted in [`Context::recorder`].
 
 pub mod attack;
 mod attack_data;
 pub mod connect;
+pub mod flood;
 pub mod h1;
 pub mod h2;
 pub mod request;
 pub mod slow;
+pub mod text;
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,6 +23,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use self::{connect::Endpoint, request::Prepared};
@@ -70,6 +74,17 @@ pub struct Job {
     pub request: usize,
 }
 
+/// A closed loop.
+#[derive(Debug, Clone, Copy)]
+pub struct Round {
+    /// In which phase.
+    pub phase: usize,
+    /// When it ends.
+    pub until: Instant,
+    /// Pause between an answer and the next request.
+    pub think: Duration,
+}
+
 /// A request without an answer, and why.
 #[derive(Debug)]
 pub struct Broken {
@@ -113,7 +128,7 @@ impl Crew {
             Conduct::Requests { requests, .. } => {
                 Mix::new(requests.iter().map(|(_, weight)| *weight).enumerate())
             }
-            Conduct::Slow(_) => None,
+            Conduct::Slow(_) | Conduct::Flood(_) => None,
         };
         let connections_max = share(class.connections_max, (lane, lanes)).max(1);
         let lane = (lane as u64, lanes as u64);
@@ -132,6 +147,7 @@ impl Crew {
         match &self.class.conduct {
             Conduct::Requests { requests, .. } => requests.get(which).map(|(request, _)| request),
             Conduct::Slow(slow) => Some(&slow.request),
+            Conduct::Flood(flood) => Some(&flood.request),
         }
     }
 
@@ -149,7 +165,7 @@ impl Crew {
 
     /// Counts the start of a job.
     pub fn started(&self, job: &Job, sent: Instant) -> Moment {
-        let moment = Moment { class: self.index, phase: job.phase, due: job.due, sent };
+        let moment = self.moment(job, sent);
         self.context.recorder.borrow_mut().started(&moment);
         moment
     }
@@ -165,16 +181,44 @@ impl Crew {
         now
     }
 
+    fn moment(&self, job: &Job, sent: Instant) -> Moment {
+        let request = self.class.judged.then_some(job.request);
+        Moment { class: self.index, phase: job.phase, due: job.due, sent, request }
+    }
+
+    /// Has one request after the other served until a time.
+    pub async fn close_loop(
+        &self,
+        round: Round,
+        mut serve: impl AsyncFnMut(&Job, Instant) -> Result<Answer, Broken>,
+    ) {
+        let mut now = clock::now();
+        while now < round.until && !self.context.stopped() {
+            let job = Job { due: now, phase: round.phase, request: self.next_request() };
+            let moment = self.started(&job, now);
+            let outcome = serve(&job, now).await;
+            let pause = if outcome.is_err() { round.think.max(AFTER_FAILURE) } else { round.think };
+            now = self.ended(&moment, outcome);
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+                now = clock::now();
+            }
+        }
+    }
+
     /// Counts jobs that were given up before anything of them was sent.
     pub fn unsent(&self, jobs: impl IntoIterator<Item = Job>, cause: &str) {
         let sent = clock::now();
         let mut recorder = self.context.recorder.borrow_mut();
         for job in jobs {
-            let moment = Moment { class: self.index, phase: job.phase, due: job.due, sent };
+            let moment = self.moment(&job, sent);
             recorder.failed(&moment, sent, Failure::Unsent, &cause);
         }
     }
 }
+
+/// A server that refuses is not asked again at once: the loop would spin.
+pub const AFTER_FAILURE: Duration = Duration::from_millis(10);
 
 /// One lane's share of a number, so that all shares add up to it.
 pub fn share(total: usize, (lane, lanes): (usize, usize)) -> usize {

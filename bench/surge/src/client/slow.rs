@@ -9,11 +9,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout, timeout_at},
 };
 
-use super::{
-    Crew, Job,
-    connect::Stream,
-    h1::{AFTER_FAILURE, Parser},
-};
+use super::{AFTER_FAILURE, Crew, Job, connect::Stream, h1::Parser};
 use crate::{
     clock::{self, Instant},
     record::{Answer, Moment},

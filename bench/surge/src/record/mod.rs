@@ -9,7 +9,7 @@ mod tally;
 
 pub use latency::Latency;
 pub use recorder::{Answer, Moment, Recorder, Second, Slice};
-pub use tally::{FAILURES, Failure, Tally};
+pub use tally::{FAILURES, Failure, Flooded, Tally};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, sync::mpsc::Sender, time::Duration};
 
-use super::{Failure, Latency, Tally};
+use super::{Failure, Flooded, Latency, Tally};
 use crate::clock::Instant;
 
 /// A thread's counters for all classes and phases, and for the second that is running.
@@ -31,6 +31,8 @@ pub struct Moment {
     pub due: Instant,
     /// When it was sent, or its connection begun.
     pub sent: Instant,
+    /// Which of the class's requests, where each is judged for itself.
+    pub request: Option<usize>,
 }
 
 /// An answer, as far as it is counted.
@@ -130,6 +132,9 @@ impl Recorder {
         if let Some((tally, slice)) = self.of(moment) {
             *tally.statuses.entry(answer.status).or_default() += 1;
             tally.bytes += answer.bytes;
+            if let Some(request) = moment.request {
+                *tally.by_request.entry((request, answer.status)).or_default() += 1;
+            }
             tally.latency.record(latency);
             tally.service.record(service);
             let hundreds = usize::from(answer.status / 100).wrapping_sub(1);
@@ -175,6 +180,13 @@ impl Recorder {
         if let Some((tally, _)) = self.of(moment) {
             tally.held += 1;
             tally.latency.record(now.saturating_duration_since(moment.due));
+        }
+    }
+
+    /// A connection that floods has ended now; what it sent and what came of it.
+    pub fn flooded(&mut self, moment: &Moment, flooded: &Flooded) {
+        if let Some((tally, _)) = self.of(moment) {
+            tally.flooded.merge(flooded);
         }
     }
 

@@ -61,6 +61,10 @@ pub struct Tally {
     pub cut: u64,
     /// Slow clients that still held a connection when they were called off.
     pub held: u64,
+    /// Answers by request and status, where each request is judged for itself.
+    pub by_request: BTreeMap<(usize, u16), u64>,
+    /// What floods sent, and what came of it.
+    pub flooded: Flooded,
     /// Bytes of answers, heads included, as far as HTTP/1.1 counts them; of bodies with HTTP/2.
     pub bytes: u64,
     /// From the intended start to the last byte of the answer, or to the timeout.
@@ -69,6 +73,36 @@ pub struct Tally {
     pub service: Latency,
     /// From the intended start to sending.
     pub delay: Latency,
+}
+
+/// What a flood sent and what came of it.
+#[derive(Debug, Clone, Default)]
+pub struct Flooded {
+    /// Units sent: of frames, or of connections.
+    pub units: u64,
+    /// Bytes sent.
+    pub bytes: u64,
+    /// Answers that began.
+    pub answers: u64,
+    /// Streams that the server reset, by reason (RFC 9113, 7).
+    pub resets: BTreeMap<u32, u64>,
+    /// Connections that the server said it ends, by reason.
+    pub goaways: BTreeMap<u32, u64>,
+}
+
+impl Flooded {
+    /// Adds what another has counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.units += other.units;
+        self.bytes += other.bytes;
+        self.answers += other.answers;
+        for (reason, count) in &other.resets {
+            *self.resets.entry(*reason).or_default() += count;
+        }
+        for (reason, count) in &other.goaways {
+            *self.goaways.entry(*reason).or_default() += count;
+        }
+    }
 }
 
 impl Tally {
@@ -80,6 +114,10 @@ impl Tally {
         self.cut += other.cut;
         self.held += other.held;
         self.bytes += other.bytes;
+        self.flooded.merge(&other.flooded);
+        for (which, count) in &other.by_request {
+            *self.by_request.entry(*which).or_default() += count;
+        }
         for (status, count) in &other.statuses {
             *self.statuses.entry(*status).or_default() += count;
         }

@@ -12,7 +12,7 @@ fn latency_counts_from_when_a_request_was_due() {
     let (past, _seconds) = mpsc::channel();
     let start = clock::now();
     let mut recorder = Recorder::new((1, 1), 0, start, past);
-    let moment = Moment { class: 0, phase: 0, due: start, sent: start + 40 * MS };
+    let moment = Moment { class: 0, phase: 0, due: start, sent: start + 40 * MS, request: None };
     recorder.started(&moment);
     recorder.answered(&moment, start + 50 * MS, Answer { status: 200, bytes: 7 });
     let tally = &recorder.finish(start + 50 * MS)[0][0];
@@ -28,7 +28,7 @@ fn a_timeout_is_as_long_as_it_took_and_a_refusal_is_no_latency() {
     let (past, _seconds) = mpsc::channel();
     let start = clock::now();
     let mut recorder = Recorder::new((1, 1), 0, start, past);
-    let moment = Moment { class: 0, phase: 0, due: start, sent: start };
+    let moment = Moment { class: 0, phase: 0, due: start, sent: start, request: None };
     for (failure, at) in [(Failure::Timeout, 500), (Failure::Connect, 1)] {
         recorder.started(&moment);
         recorder.failed(&moment, start + at * MS, failure, &"because");
@@ -45,7 +45,7 @@ fn seconds_are_handed_over_when_they_are_past_empty_ones_too() {
     let mut recorder = Recorder::new((2, 1), 3, start, past);
     for (class, ms) in [(0, 100), (1, 900), (0, 3_100)] {
         let at = start + ms * MS;
-        let moment = Moment { class, phase: 0, due: at, sent: at };
+        let moment = Moment { class, phase: 0, due: at, sent: at, request: Some(7) };
         recorder.started(&moment);
         recorder.answered(&moment, at + MS, Answer { status: 503, bytes: 0 });
     }

@@ -1,6 +1,8 @@
 //! What came of a run: numbers for programs, from which text and page are made.
 
 pub mod html;
+mod odd;
+mod staged;
 mod summary;
 pub mod text;
 
@@ -8,14 +10,17 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-pub use summary::{Quantiles, Summary};
+pub use odd::Odd;
+pub use staged::{MemoryAt, OfEvent, OfOrigin};
+pub use summary::{OfFlood, Quantiles, Summary};
 
 use crate::{
-    assertion::Assertion,
+    assertion::{Assertion, Facts, Verdict},
     clock::Instant,
     record::Tally,
     run::Tick,
-    scenario::{Class, Conduct, Load, Phase, Scenario},
+    scenario::{Class, Load, Phase, Scenario},
+    stage::Watched,
 };
 
 /// What a run measured.
@@ -36,6 +41,8 @@ pub struct Measured {
     pub tallies: Vec<Vec<Tally>>,
     /// The seconds, in order.
     pub ticks: Vec<Tick>,
+    /// What was seen beside the requests.
+    pub watched: Watched,
 }
 
 /// What came of a run. Its JSON is the output of `--json`; fields are only ever added.
@@ -67,12 +74,18 @@ pub struct Report {
     pub phases: Vec<OfPhase>,
     /// Over time.
     pub timeline: Vec<Point>,
+    /// What happened once.
+    pub events: Vec<OfEvent>,
+    /// By origin of surge's own.
+    pub origins: Vec<OfOrigin>,
+    /// Resident memory of the stack over time.
+    pub memory: Vec<MemoryAt>,
 }
 
 /// An assertion and what it found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Checked {
-    /// The class that it is about; `None` for all requests.
+    /// The class, origin or event that it is about, or `stack`; `None` for all requests.
     pub class: Option<String>,
     /// As it was written.
     pub text: String,
@@ -82,15 +95,29 @@ pub struct Checked {
     pub found: String,
 }
 
+impl Checked {
+    fn new(about: Option<&str>, assertion: &Assertion, verdict: Verdict) -> Self {
+        Self {
+            class: about.map(str::to_owned),
+            text: assertion.text.clone(),
+            holds: verdict.holds,
+            found: verdict.found,
+        }
+    }
+}
+
 /// What came of a class.
 #[derive(Debug, Clone, Serialize)]
 pub struct OfClass {
     /// Its name.
     pub name: String,
-    /// Whether it holds connections instead of sending requests.
+    /// Whether it holds connections, or floods, instead of sending requests.
     pub slow: bool,
     /// Scheme, host and port.
     pub target: String,
+    /// Of requests that are judged each for itself: answers unlike those of most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub odd: Vec<Odd>,
     /// Its numbers.
     #[serde(flatten)]
     pub summary: Summary,
@@ -111,6 +138,8 @@ pub struct OfPhase {
     pub asked: Option<u64>,
     /// Requests per second that were asked for, on average; `None` in a closed loop.
     pub asked_rate: Option<f64>,
+    /// Processor time that the stack took, where it can be read.
+    pub stack_cpu_seconds: Option<f64>,
     /// Its numbers, without slow clients.
     #[serde(flatten)]
     pub summary: Summary,
@@ -136,6 +165,8 @@ pub struct PointOfClass {
     pub statuses: [u64; 5],
     /// Requests that failed, and slow clients that were cut off.
     pub failed: u64,
+    /// Latency in milliseconds that 99 % of the answers of this second did not exceed.
+    pub p99: Option<f64>,
 }
 
 impl Report {
@@ -146,8 +177,9 @@ impl Report {
         let all: Vec<usize> = sums.requesting().collect();
         let class = |(index, class): (usize, &Class)| OfClass {
             name: class.name.clone(),
-            slow: matches!(class.conduct, Conduct::Slow(_)),
+            slow: !class.conduct.sends_requests(),
             target: class.target.origin(),
+            odd: odd::odd(class, &sums.tally(&[index], |_, phase| !phase.warmup).0),
             summary: sums.summary(&[index]),
         };
         Self {
@@ -164,6 +196,9 @@ impl Report {
             classes: scenario.classes.iter().enumerate().map(class).collect(),
             phases: sums.phases(&all),
             timeline: measured.ticks.iter().map(|tick| point(tick, &all)).collect(),
+            events: staged::events(&measured.watched),
+            origins: staged::origins(scenario, &measured.watched),
+            memory: staged::memory(&measured.watched),
         }
     }
 
@@ -183,9 +218,8 @@ struct Sums<'s> {
 impl Sums<'_> {
     /// Classes that send requests.
     fn requesting(&self) -> impl Iterator<Item = usize> {
-        let sends = |class: &Class| matches!(class.conduct, Conduct::Requests { .. });
         let classes = self.scenario.classes.iter().enumerate();
-        classes.filter(move |(_, class)| sends(class)).map(|(index, _)| index)
+        classes.filter(|(_, class)| class.conduct.sends_requests()).map(|(index, _)| index)
     }
 
     /// What some classes did in some phases, and in how much time.
@@ -233,6 +267,7 @@ impl Sums<'_> {
                 length,
                 warmup: phase.warmup,
                 asked,
+                stack_cpu_seconds: self.measured.watched.cpu(&self.scenario.phases, index),
                 asked_rate: asked.map(|asked| asked as f64 / length),
                 summary: Summary::new(&tally, time),
             };
@@ -244,25 +279,31 @@ impl Sums<'_> {
 
     fn assertions(&self) -> Vec<Checked> {
         let all: Vec<usize> = self.requesting().collect();
-        let total = self.scenario.assertions.iter().map(|a| self.check(None, &all, a));
+        let about = |a: &Assertion| a.is_about_memory().then_some("stack");
+        let total = self.scenario.assertions.iter().map(|a| self.check(about(a), &all, a));
         let classes = self.scenario.classes.iter().enumerate().flat_map(|(index, class)| {
             class.assertions.iter().map(move |a| self.check(Some(&class.name), &[index], a))
         });
-        total.chain(classes).collect()
+        let beside = staged::assertions(self.scenario, &self.measured.watched);
+        total.chain(classes).chain(beside).collect()
     }
 
     fn check(&self, class: Option<&str>, classes: &[usize], assertion: &Assertion) -> Checked {
-        let (tally, time) = self.tally(classes, |_, phase| match &assertion.phase {
-            Some(name) => *name == phase.name,
-            None => !phase.warmup,
+        let look = |phase: Option<&str>| {
+            let counts = |this: &Phase| phase.map_or(!this.warmup, |name| *name == this.name);
+            let (tally, time) = self.tally(classes, |_, phase| counts(phase));
+            let memory = self.measured.watched.memory(&self.scenario.phases, counts);
+            (tally, time, memory)
+        };
+        let (tally, time, memory) = look(assertion.phase.as_deref());
+        let other = assertion.baseline().map(|phase| look(Some(phase)));
+        let other = other.as_ref().map(|(tally, time, memory)| Facts {
+            tally,
+            time: *time,
+            memory: *memory,
         });
-        let verdict = assertion.check(&tally, time);
-        Checked {
-            class: class.map(str::to_owned),
-            text: assertion.text.clone(),
-            holds: verdict.holds,
-            found: verdict.found,
-        }
+        let verdict = assertion.check(Facts { tally: &tally, time, memory }, other);
+        Checked::new(class, assertion, verdict)
     }
 }
 
@@ -274,6 +315,7 @@ fn point(tick: &Tick, requesting: &[usize]) -> Point {
         started: slice.started,
         statuses: slice.statuses,
         failed: slice.failed,
+        p99: Quantiles::new(&slice.latency).p99,
     };
     Point {
         second: tick.second,

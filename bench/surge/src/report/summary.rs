@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
-use crate::record::{Latency, Tally};
+use crate::record::{Flooded, Latency, Tally};
 
 /// Numbers of a class, of a phase, or of all.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -31,6 +31,9 @@ pub struct Summary {
     pub failures: BTreeMap<&'static str, u64>,
     /// What the system said when a request first failed in a way.
     pub causes: BTreeMap<&'static str, String>,
+    /// What floods sent and what came of it; left out where nothing floods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flood: Option<OfFlood>,
     /// Milliseconds from the intended start to the last byte, timeouts included. Of slow clients: for how long they held on.
     pub latency: Quantiles,
     /// Milliseconds from sending to the last byte: what a tool that omits waiting would show.
@@ -42,6 +45,58 @@ pub struct Summary {
     /// The same for `service`.
     pub service_distribution: Vec<(f64, f64)>,
 }
+
+/// What a flood sent and what came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct OfFlood {
+    /// Units sent.
+    pub units: u64,
+    /// Bytes sent, but for what TLS adds.
+    pub bytes: u64,
+    /// Answers that began.
+    pub answers: u64,
+    /// Streams that the server reset, by reason.
+    pub resets: BTreeMap<String, u64>,
+    /// Connections that the server said it ends, by reason.
+    pub goaways: BTreeMap<String, u64>,
+}
+
+impl OfFlood {
+    fn new(flooded: &Flooded) -> Option<Self> {
+        let named = |reasons: &BTreeMap<u32, u64>| {
+            reasons.iter().map(|(reason, count)| (name(*reason), *count)).collect()
+        };
+        (flooded.units > 0 || flooded.bytes > 0).then(|| Self {
+            units: flooded.units,
+            bytes: flooded.bytes,
+            answers: flooded.answers,
+            resets: named(&flooded.resets),
+            goaways: named(&flooded.goaways),
+        })
+    }
+}
+
+/// The name of a reason (RFC 9113, 7).
+fn name(reason: u32) -> String {
+    REASONS.get(reason as usize).map_or_else(|| format!("{reason:#x}"), |name| (*name).to_owned())
+}
+
+const REASONS: [&str; 14] = [
+    "NO_ERROR",
+    "PROTOCOL_ERROR",
+    "INTERNAL_ERROR",
+    "FLOW_CONTROL_ERROR",
+    "SETTINGS_TIMEOUT",
+    "STREAM_CLOSED",
+    "FRAME_SIZE_ERROR",
+    "REFUSED_STREAM",
+    "CANCEL",
+    "COMPRESSION_ERROR",
+    "CONNECT_ERROR",
+    "ENHANCE_YOUR_CALM",
+    "INADEQUATE_SECURITY",
+    "HTTP_1_1_REQUIRED",
+];
 
 /// Milliseconds; `null` where there is nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -82,6 +137,7 @@ impl Summary {
             statuses: tally.statuses.clone(),
             failures: failures.collect(),
             causes: causes.collect(),
+            flood: OfFlood::new(&tally.flooded),
             latency: Quantiles::new(&tally.latency),
             service: Quantiles::new(&tally.service),
             delay: Quantiles::new(&tally.delay),

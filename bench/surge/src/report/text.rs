@@ -27,6 +27,8 @@ fn write(report: &Report, out: &mut String) -> fmt::Result {
     phases(report, out)?;
     classes(report, out)?;
     latencies(report, out)?;
+    floods(report, out)?;
+    odd(report, out)?;
     failures(report, out)?;
     for assertion in &report.assertions {
         writeln!(out, "{}", verdict(assertion))?;
@@ -95,6 +97,45 @@ fn latencies(report: &Report, out: &mut String) -> fmt::Result {
     }
     writeln!(out, "{}", line("from sending", &report.total.service))?;
     writeln!(out, "{}\n", line("sent after due", &report.total.delay))
+}
+
+fn odd(report: &Report, out: &mut String) -> fmt::Result {
+    let mut any = false;
+    for class in &report.classes {
+        for odd in &class.odd {
+            writeln!(
+                out,
+                "{}: {} answered {}: {}",
+                class.name, odd.count, odd.status, odd.request
+            )?;
+            any = true;
+        }
+    }
+    if any { writeln!(out) } else { Ok(()) }
+}
+
+fn floods(report: &Report, out: &mut String) -> fmt::Result {
+    let mut any = false;
+    for (name, flood) in rows(report).filter_map(|(name, s)| Some((name, s.flood.as_ref()?))) {
+        writeln!(
+            out,
+            "{name}: {} units in {} bytes, {} answers; resets: {}; GOAWAY: {}",
+            flood.units,
+            flood.bytes,
+            flood.answers,
+            reasons(&flood.resets),
+            reasons(&flood.goaways)
+        )?;
+        any = true;
+    }
+    if any { writeln!(out) } else { Ok(()) }
+}
+
+/// Reasons and how often they were given.
+pub(super) fn reasons(reasons: &std::collections::BTreeMap<String, u64>) -> String {
+    let each = reasons.iter().map(|(name, count)| format!("{name} {count}"));
+    let all = each.collect::<Vec<_>>().join(", ");
+    if all.is_empty() { "none".to_owned() } else { all }
 }
 
 fn failures(report: &Report, out: &mut String) -> fmt::Result {

@@ -20,10 +20,12 @@ use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 
 use self::worker::Assignment;
 use crate::{
-    clock,
+    client::connect::Endpoint,
+    clock::{self, Instant},
     record::{Second, Slice, Tally},
     report::{Measured, Report},
     scenario::Scenario,
+    stage::{self, Stage, Watched},
 };
 
 pub use reach::unreachable;
@@ -48,25 +50,43 @@ pub enum Error {
     Panicked,
 }
 
-/// Carries a scenario out and reports. Each second is shown to `watch` when it is past; setting `stop` ends the run early.
+/// Carries a scenario out on a stage that was set for it, and reports. Each second is shown to `watch` when it is past; setting
+/// `stop` ends the run early.
 ///
 /// Blocks. Sends to the targets of the scenario alone, which were checked when they were made.
 pub fn run(
     scenario: Scenario,
+    stage: &Stage,
     stop: &Arc<AtomicBool>,
-    mut watch: impl FnMut(&Tick),
+    watch: impl FnMut(&Tick),
 ) -> Result<Report, Error> {
     raise_open_files();
-    let threads = scenario.threads(available_parallelism().map_or(1, usize::from));
     let endpoints = (0..scenario.classes.len()).map(|class| worker::endpoint(&scenario, class));
     let endpoints = endpoints.collect::<io::Result<Vec<_>>>()?;
     let scenario = Arc::new(scenario);
+    let measured = thread::scope(|scope| {
+        let start = clock::now() + LEAD;
+        let beside = stage::watch(scope, stage, &scenario, start)?;
+        let sent = send(&scenario, endpoints, (start, stop), watch);
+        let watched = beside.end().ok_or(Error::Panicked)?;
+        Ok::<_, Error>(Measured { watched, ..sent? })
+    })?;
+    Ok(Report::new(&scenario, measured))
+}
+
+/// Sends what the scenario asks for.
+fn send(
+    scenario: &Arc<Scenario>,
+    endpoints: Vec<Endpoint>,
+    (start, stop): (Instant, &Arc<AtomicBool>),
+    mut watch: impl FnMut(&Tick),
+) -> Result<Measured, Error> {
+    let threads = scenario.threads(available_parallelism().map_or(1, usize::from));
     let (started_at, cpu_before) = (clock::since_epoch(), cpu_time());
-    let start = clock::now() + LEAD;
     let (past, seconds) = mpsc::channel();
     let spawn = |lane| {
         let assignment = Assignment {
-            scenario: Arc::clone(&scenario),
+            scenario: Arc::clone(scenario),
             endpoints: endpoints.clone(),
             lane: (lane, threads),
             start,
@@ -80,7 +100,7 @@ pub fn run(
     let handles = handles.inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
     let ticks = gather(&seconds, threads, &handles, &mut watch);
     let tallies = join(handles)?;
-    let measured = Measured {
+    Ok(Measured {
         started_at,
         start,
         end: clock::now(),
@@ -89,8 +109,8 @@ pub fn run(
         interrupted: stop.load(Ordering::Relaxed),
         tallies,
         ticks,
-    };
-    Ok(Report::new(&scenario, measured))
+        watched: Watched::default(),
+    })
 }
 
 /// Puts the seconds of all threads together, until all of them are done.

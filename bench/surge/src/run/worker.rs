@@ -12,11 +12,11 @@ use tokio::{runtime, task};
 
 use super::timer::Timer;
 use crate::{
-    client::{Context, Crew, Job, connect::Endpoint, h1, h2, share, slow},
+    client::{Context, Crew, Job, Round, connect::Endpoint, flood, h1, h2, share, slow},
     clock::{self, Instant},
     mix::Mix,
     record::{Recorder, Second, Tally},
-    scenario::{Conduct, Load, Phase, Protocol, Scenario, SlowPart},
+    scenario::{Conduct, FloodKind, Load, Phase, Protocol, Scenario, SlowPart},
     schedule::{Lane, Plan},
 };
 
@@ -95,18 +95,25 @@ impl Worker {
         Ok(())
     }
 
-    /// Starts the slow clients, each for as long as its class takes part.
+    /// Starts the clients that are slow or flood, each for as long as its class takes part.
     fn hold(&self) {
         let (scenario, start) = (&self.assignment.scenario, self.assignment.start);
         for crew in &self.crews {
-            let Conduct::Slow(slow) = &crew.class.conduct else { continue };
+            let connections = match &crew.class.conduct {
+                Conduct::Requests { .. } => continue,
+                Conduct::Slow(slow) => slow.connections,
+                Conduct::Flood(flood) => flood.connections,
+            };
             for (from, until) in scenario.presence(crew.index) {
-                for _ in 0..share(slow.connections, self.assignment.lane) {
+                for _ in 0..share(connections, self.assignment.lane) {
                     let (crew, scenario) = (Rc::clone(crew), Arc::clone(scenario));
                     task::spawn_local(async move {
                         tokio::time::sleep_until((start + from).into()).await;
                         let phase = |now: Instant| scenario.phase_at(now - start);
-                        slow::hold(crew, start + until, phase).await;
+                        match &crew.class.conduct {
+                            Conduct::Flood(_) => flood::flood(crew, start + until, phase).await,
+                            _ => slow::hold(crew, start + until, phase).await,
+                        }
                     });
                 }
             }
@@ -125,7 +132,8 @@ impl Worker {
             match &phase.load {
                 Load::Open(plan) => self.open(plan, &mix, index, start).await?,
                 Load::Closed { connections, think } => {
-                    self.closed(*connections, &mix, (index, end, *think));
+                    let round = Round { phase: index, until: end, think: *think };
+                    self.closed(*connections, &mix, round);
                 }
             }
         }
@@ -164,24 +172,19 @@ impl Worker {
     }
 
     /// Starts connections that send on their own until the phase ends.
-    fn closed(
-        &self,
-        connections: usize,
-        mix: &Mix,
-        (phase, end, think): (usize, Instant, Duration),
-    ) {
+    fn closed(&self, connections: usize, mix: &Mix, round: Round) {
         let (lane, lanes) = self.assignment.lane;
         for connection in (lane..connections).step_by(lanes) {
             let Some(crew) = self.crews.get(mix.pick(connection as u64)) else { continue };
             match crew.class.protocol {
                 Protocol::Http1 => {
-                    task::spawn_local(h1::close_loop(Rc::clone(crew), phase, end, think));
+                    task::spawn_local(h1::close_loop(Rc::clone(crew), round));
                 }
                 Protocol::Http2 => {
                     let shared = h2::Shared::new(Rc::clone(crew));
                     for _ in 0..crew.class.streams_max {
                         let shared = Rc::clone(&shared);
-                        task::spawn_local(Box::pin(shared.close_loop(phase, end, think)));
+                        task::spawn_local(Box::pin(shared.close_loop(round)));
                     }
                 }
             }
@@ -243,6 +246,9 @@ pub(super) fn endpoint(scenario: &Scenario, class: usize) -> io::Result<Endpoint
     let endpoint = Endpoint::new(&class.target, class.protocol, &scenario.trust)?;
     Ok(match &class.conduct {
         Conduct::Slow(slow) if slow.part == SlowPart::Reader => endpoint.with_receive_buffer(4_096),
+        Conduct::Flood(flood) if flood.kind == FloodKind::Handshake => {
+            endpoint.without_resumption()
+        }
         _ => endpoint,
     })
 }

@@ -5,14 +5,21 @@
 mod class;
 pub use class::{CONNECTIONS_MAX, STREAMS_MAX, TIMEOUT};
 mod phase;
+mod staged;
+mod strain;
 
-use std::{cell::RefCell, ops::Range, path::Path};
+use std::{
+    cell::RefCell,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use ipnet::IpNet;
 use toml::de::DeTable;
 
 use super::{
     Class, Scenario, Target, Trust,
+    places::Places,
     problem::{Problem, Report},
     suggest::did_you_mean,
     table::{Placed, Table},
@@ -26,11 +33,17 @@ pub struct Loaded {
     pub scenario: Scenario,
     file: String,
     text: String,
+    base: PathBuf,
     /// By class.
     targets: Vec<Range<usize>>,
 }
 
 impl Loaded {
+    /// The scenario with what its names in braces stand for now.
+    pub fn placed(&self, places: &Places) -> Result<Self, Report> {
+        read(&self.file, &self.text, &self.base, Some(places))
+    }
+
     /// A report of targets, by class, that cannot be reached, each where it was written.
     pub fn unreachable(&self, failed: &[(usize, String)]) -> Report {
         let problem = |(class, error): &(usize, String)| {
@@ -59,7 +72,13 @@ pub fn from_file(path: &Path) -> Result<Loaded, Report> {
 }
 
 /// Reads a scenario from a text; files that it names are looked for from `base`.
+///
+/// Names in braces are looked at, but stand for nothing yet: [`Loaded::placed`] fills them in.
 pub fn from_text(file: &str, text: &str, base: &Path) -> Result<Loaded, Report> {
+    read(file, text, base, None)
+}
+
+fn read(file: &str, text: &str, base: &Path, places: Option<&Places>) -> Result<Loaded, Report> {
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         let problems = errors.into_iter().map(|error| Problem {
@@ -72,12 +91,18 @@ pub fn from_text(file: &str, text: &str, base: &Path) -> Result<Loaded, Report> 
     }
     let problems = RefCell::default();
     let table = Table::root(document.get_ref(), &problems);
-    let (scenario, targets) = scenario(table, file, base);
+    let (scenario, targets) = scenario(table, file, base, places);
     let problems = problems.into_inner();
     if !problems.is_empty() {
         return Err(Report::new(file, text, problems));
     }
-    Ok(Loaded { scenario, file: file.to_owned(), text: text.to_owned(), targets })
+    Ok(Loaded {
+        scenario,
+        file: file.to_owned(),
+        text: text.to_owned(),
+        base: base.to_owned(),
+        targets,
+    })
 }
 
 /// What classes need to know of the rest.
@@ -88,9 +113,16 @@ struct Context<'c> {
     target: Option<Placed<Target>>,
     /// Names of the phases.
     phases: Vec<String>,
+    /// What names in braces stand for.
+    places: Places,
 }
 
-fn scenario(root: Table<'_>, file: &str, base: &Path) -> (Scenario, Vec<Range<usize>>) {
+fn scenario(
+    root: Table<'_>,
+    file: &str,
+    base: &Path,
+    places: Option<&Places>,
+) -> (Scenario, Vec<Range<usize>>) {
     if root.integer("schema", 1..=1).is_none() && !root.has("schema") {
         root.report(0..0, "", "missing key `schema`", Some("write `schema = 1`".to_owned()));
     }
@@ -103,15 +135,34 @@ fn scenario(root: Table<'_>, file: &str, base: &Path) -> (Scenario, Vec<Range<us
     let drafts = phase::drafts(&root, spacing);
     let phases = drafts.iter().map(|draft| draft.phase.name.clone()).collect();
     let allowed = allowed(&root);
-    let target = target(&root, &allowed);
-    let context = Context { base, allowed, target, phases };
+    let places = places.cloned().unwrap_or_else(|| staged::places(&root));
+    let target = target(&root, &allowed, &places);
+    let context = Context { base, allowed, target, phases, places };
     let (classes, targets): (Vec<Class>, Vec<Range<usize>>) =
         class::classes(&root, &context).into_iter().unzip();
     let phases = phase::link(&root, drafts, &classes);
     let assertions = assertions(&root, &context.phases);
+    let origins = staged::origins(&root, &context);
+    let stack = staged::stack(&root, &context);
+    let events = staged::events(&root, &context);
+    if assertions.iter().any(Assertion::is_about_memory) && !stack.has_memory() {
+        let help = "write `[stack]` with `command`, `pid` or `metrics`".to_owned();
+        root.report(0..0, "assert", "`rss` of what? there is no stack", Some(help));
+    }
     root.finish();
-    let name = name.unwrap_or_default();
-    (Scenario { name, threads, seed, classes, phases, assertions, trust }, targets)
+    let scenario = Scenario {
+        name: name.unwrap_or_default(),
+        threads,
+        seed,
+        classes,
+        phases,
+        assertions,
+        trust,
+        origins,
+        stack,
+        events,
+    };
+    (scenario, targets)
 }
 
 fn allowed(root: &Table<'_>) -> Vec<IpNet> {
@@ -133,9 +184,9 @@ pub fn block(text: &str) -> Result<IpNet, String> {
     })
 }
 
-fn target(table: &Table<'_>, allowed: &[IpNet]) -> Option<Placed<Target>> {
+fn target(table: &Table<'_>, allowed: &[IpNet], places: &Places) -> Option<Placed<Target>> {
     let Placed { value, span } = table.text("target")?;
-    match Target::find(value, allowed) {
+    match places.fill(value).and_then(|url| Target::find(&url, allowed)) {
         Ok(value) => Some(Placed { value, span }),
         Err(message) => {
             table.report(span, "target", message, None);
@@ -169,7 +220,7 @@ fn assertions(table: &Table<'_>, phases: &[String]) -> Vec<Assertion> {
                 return None;
             }
         };
-        if let Some(phase) = assertion.phase.as_ref().filter(|phase| !phases.contains(phase)) {
+        if let Some(phase) = assertion.phases().find(|phase| !phases.contains(phase)) {
             let help = did_you_mean(phase, phases.iter().map(String::as_str));
             table.report(text.span, "assert", format!("there is no phase \"{phase}\""), help);
         }

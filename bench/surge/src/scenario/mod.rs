@@ -3,7 +3,9 @@
 //! [`load`] reads it from TOML; the command line and other programs build it by hand. Nothing here sends anything.
 
 pub mod load;
+pub mod places;
 pub mod problem;
+pub mod staged;
 pub mod suggest;
 mod table;
 pub mod target;
@@ -32,6 +34,12 @@ pub struct Scenario {
     pub assertions: Vec<Assertion>,
     /// Whom to trust.
     pub trust: Trust,
+    /// Servers of surge's own.
+    pub origins: Vec<staged::Origin>,
+    /// What is tested, as far as surge starts or watches it.
+    pub stack: staged::Stack,
+    /// What happens once.
+    pub events: Vec<staged::Event>,
 }
 
 /// Which certificates a TLS target may show.
@@ -67,6 +75,8 @@ pub struct Class {
     pub sources: Vec<IpAddr>,
     /// What they do.
     pub conduct: Conduct,
+    /// Whether what becomes of each of their requests matters for itself: those of lists.
+    pub judged: bool,
     /// What must hold for them.
     pub assertions: Vec<Assertion>,
 }
@@ -83,6 +93,58 @@ pub enum Conduct {
     },
     /// They hold connections open with as little as they can.
     Slow(Box<Slow>),
+    /// They make work for the server with as little of their own as they can.
+    Flood(Box<Flood>),
+}
+
+impl Conduct {
+    /// Whether requests that are due are theirs to send.
+    pub fn sends_requests(&self) -> bool {
+        matches!(self, Self::Requests { .. })
+    }
+}
+
+/// A client that floods.
+#[derive(Debug, Clone)]
+pub struct Flood {
+    /// With what.
+    pub kind: FloodKind,
+    /// Units per second, over all connections.
+    pub rate: f64,
+    /// Connections at a time, over all threads.
+    pub connections: usize,
+    /// The request that is flooded with, where there is one.
+    pub request: Prepared,
+}
+
+/// What a client floods with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FloodKind {
+    /// Requests that are taken back at once (CVE-2023-44487).
+    RapidReset,
+    /// Requests that the server has to reset, as what follows them is wrong (CVE-2025-8671).
+    MadeYouReset,
+    /// A field block that does not end (CVE-2024-27316 and its kin).
+    Continuation,
+    /// SETTINGS, each of which is to be acknowledged (CVE-2019-9515).
+    Settings,
+    /// PINGs, each of which is to be answered (CVE-2019-9512).
+    Ping,
+    /// DATA without data (CVE-2019-9518).
+    EmptyData,
+    /// Small field blocks that stand for large ones (CVE-2016-6581).
+    HpackBomb,
+    /// Connections that are closed again.
+    Connect,
+    /// Connections that are closed after a TLS handshake.
+    Handshake,
+}
+
+impl FloodKind {
+    /// Whether a connection is the unit, and not a frame.
+    pub fn is_of_connections(self) -> bool {
+        matches!(self, Self::Connect | Self::Handshake)
+    }
 }
 
 /// A client that dawdles.
@@ -134,6 +196,8 @@ pub struct Phase {
     pub classes: Vec<usize>,
     /// Whether it only warms up: it is not part of totals and assertions.
     pub warmup: bool,
+    /// Whether it lasts as long as it says, whatever the run is stretched to.
+    pub fixed: bool,
 }
 
 /// What starts requests.
@@ -154,6 +218,25 @@ impl Scenario {
     /// How long new requests start.
     pub fn length(&self) -> Duration {
         self.phases.iter().map(|phase| phase.length).sum()
+    }
+
+    /// Makes the run last so long: phases that are not fixed are stretched or shortened, each by the same factor.
+    pub fn stretch(&mut self, to: Duration) -> Result<(), String> {
+        let length =
+            |fixed| self.phases.iter().filter(|p| p.fixed == fixed).map(|p| p.length).sum();
+        let (fixed, free): (Duration, Duration) = (length(true), length(false));
+        let factor = to.saturating_sub(fixed).as_secs_f64() / free.as_secs_f64().max(1e-9);
+        if free.is_zero() || free.mul_f64(factor) < SHORTEST {
+            let fixed = fixed.as_secs_f64();
+            return Err(format!("its phases of fixed length alone take {fixed} s"));
+        }
+        for phase in self.phases.iter_mut().filter(|phase| !phase.fixed) {
+            phase.length = phase.length.mul_f64(factor);
+            if let Load::Open(plan) = &mut phase.load {
+                plan.profile = plan.profile.stretched(factor);
+            }
+        }
+        Ok(())
     }
 
     /// The phase that a time from the start lies in; the last one for all that is later.
@@ -179,7 +262,7 @@ impl Scenario {
         self.threads.unwrap_or_else(|| wanted.min(cores)).max(1)
     }
 
-    /// When clients of a slow class hold connections: from and to, counted from the start; neighbouring phases are one.
+    /// When clients of a slow or flooding class hold connections: from and to, counted from the start; neighbouring phases are one.
     pub fn presence(&self, class: usize) -> Vec<(Duration, Duration)> {
         let mut spans: Vec<(Duration, Duration)> = Vec::new();
         let mut start = Duration::ZERO;
@@ -196,3 +279,6 @@ impl Scenario {
         spans
     }
 }
+
+/// Shorter than this nothing is measured.
+const SHORTEST: Duration = Duration::from_millis(100);

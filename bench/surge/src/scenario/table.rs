@@ -163,6 +163,24 @@ impl<'t> Table<'t> {
         tables.collect()
     }
 
+    /// The keys of a table, if there is one. Reads and reports nothing.
+    pub fn names(&self, key: &str) -> Vec<&'t str> {
+        match self.entries.get(key).map(Spanned::get_ref) {
+            Some(DeValue::Table(entries)) => {
+                entries.keys().map(|name| name.get_ref().as_ref()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A string in a table below a key, if both are there. Reads and reports nothing.
+    pub fn peek(&self, table: &str, key: &str) -> Option<&'t str> {
+        match self.entries.get(table).map(Spanned::get_ref) {
+            Some(DeValue::Table(entries)) => entries.get(key)?.get_ref().as_str(),
+            _ => None,
+        }
+    }
+
     /// The entries of a table whose keys are free names; each must be a table.
     pub fn named(&self, key: &'static str) -> Vec<(Placed<&'t str>, Table<'t>)> {
         let Some(table) = self.table(key) else { return Vec::new() };

@@ -14,6 +14,10 @@ pub struct Rate(pub f64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Size(pub u64);
 
+/// A number of bytes that somebody else holds: as [`Size`], and `"2GiB"`. At most a tebibyte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Memory(pub u64);
+
 impl FromStr for Duration {
     type Err = String;
 
@@ -59,25 +63,39 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let error =
-            || format!("expected a size such as \"512B\", \"16KiB\" or \"1MiB\", found \"{text}\"");
-        let (number, unit) = split(text).ok_or_else(error)?;
-        let scale = match unit {
-            "B" => 1.0,
-            "KiB" => 1024.0,
-            "MiB" => 1024.0 * 1024.0,
-            _ => return Err(error()),
-        };
-        let bytes = number * scale;
-        if bytes.fract() != 0.0 || bytes > SIZE_MAX {
-            return Err(format!("size \"{text}\" is not a whole number of bytes up to 64MiB"));
-        }
-        Ok(Self(bytes as u64))
+        bytes(text, SIZE_MAX, "64MiB").map(Self)
     }
+}
+
+impl FromStr for Memory {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        bytes(text, MEMORY_MAX, "1TiB").map(Self)
+    }
+}
+
+fn bytes(text: &str, most: f64, name: &str) -> Result<u64, String> {
+    let error =
+        || format!("expected a size such as \"512B\", \"16KiB\" or \"1MiB\", found \"{text}\"");
+    let (number, unit) = split(text).ok_or_else(error)?;
+    let scale = match unit {
+        "B" => 1.0,
+        "KiB" => 1024.0,
+        "MiB" => 1024.0 * 1024.0,
+        "GiB" => 1024.0 * 1024.0 * 1024.0,
+        _ => return Err(error()),
+    };
+    let bytes = number * scale;
+    if bytes.fract() != 0.0 || bytes > most {
+        return Err(format!("size \"{text}\" is not a whole number of bytes up to {name}"));
+    }
+    Ok(bytes as u64)
 }
 
 /// The largest body of a request: it is held in memory.
 const SIZE_MAX: f64 = 64.0 * 1024.0 * 1024.0;
+const MEMORY_MAX: f64 = 1024.0 * 1024.0 * 1024.0 * 1024.0;
 
 /// A plain decimal number and what follows it.
 fn split(text: &str) -> Option<(f64, &str)> {
@@ -120,7 +138,8 @@ mod tests {
     fn sizes_are_whole_bytes() {
         assert_eq!("16KiB".parse(), Ok(Size(16_384)));
         assert_eq!("0.5KiB".parse(), Ok(Size(512)));
-        for text in ["16", "16kB", "0.5B", "65MiB", ""] {
+        assert_eq!("2GiB".parse(), Ok(Memory(2 << 30)));
+        for text in ["16", "16kB", "0.5B", "65MiB", "1GiB", ""] {
             assert!(text.parse::<Size>().is_err(), "{text}");
         }
     }

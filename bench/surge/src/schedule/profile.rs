@@ -49,6 +49,18 @@ impl Profile {
         self
     }
 
+    /// The same rates, over a time that is longer or shorter by a factor.
+    #[must_use]
+    pub fn stretched(&self, factor: f64) -> Self {
+        let stretch = |piece: &Piece| Piece {
+            start: piece.start * factor,
+            length: piece.length * factor,
+            before: piece.before * factor,
+            ..*piece
+        };
+        Self { pieces: self.pieces.iter().map(stretch).collect() }
+    }
+
     /// How long it lasts.
     pub fn length(&self) -> Duration {
         Duration::from_secs_f64(self.seconds())

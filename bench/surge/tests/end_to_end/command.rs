@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::origin::Origin;
+use crate::origin::{Origin, deaf};
 
 fn surge(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_surge")).args(arguments).output().unwrap()
@@ -86,7 +86,7 @@ fn a_command_line_that_cannot_be_used_is_exit_2() {
 
 #[test]
 fn a_target_that_takes_no_connection_is_exit_3_or_a_mistake_of_the_scenario() {
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (gone, _taken) = deaf();
     let output = surge(&["run", &format!("http://{gone}"), "--for", "1s"]);
     assert_eq!(code(&output), 3, "{}", stderr(&output));
     let folder = tempfile::tempdir().unwrap();

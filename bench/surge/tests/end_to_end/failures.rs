@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use surge::record::Failure;
 
-use crate::{origin::Origin, run, run_at};
+use crate::{
+    origin::{Origin, deaf},
+    run, run_at,
+};
 
 /// Failures by kind of 50 requests to a path.
 fn failures(path: &str) -> Vec<(&'static str, u64)> {
@@ -43,7 +46,7 @@ fn answers_of_every_framing_are_none() {
 
 #[test]
 fn refused_connections_are_counted_and_not_waited_for() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (closed, _taken) = deaf();
     let text = r#"
         target = "{}"
         assert = ["errors <= 10", "no_connect"]

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use surge::{run, scenario::load};
+use surge::{run, scenario::load, stage::Stage};
 
 use crate::{
     origin::{Manner, Origin},
@@ -164,7 +164,37 @@ fn a_run_that_is_stopped_reports_what_it_has() {
     );
     let scenario = load::from_text("t", &text, std::path::Path::new("")).unwrap().scenario;
     let stop = Arc::new(AtomicBool::new(false));
-    let report = run::run(scenario, &stop, |_| stop.store(true, Ordering::Relaxed)).unwrap();
+    let report =
+        run::run(scenario, &Stage::default(), &stop, |_| stop.store(true, Ordering::Relaxed))
+            .unwrap();
     assert!(report.interrupted && report.seconds < 10.0);
     assert!((90..1_000).contains(&report.total.answered), "{}", report.total.answered);
+}
+
+#[test]
+fn of_lists_the_report_tells_which_answers_are_unlike_the_others() {
+    let origin = Origin::plain();
+    // The origin refuses searches and comments.
+    let report = carry_out(
+        r#"
+        target = "{}"
+        [[phase]]
+        for = "1s"
+        rate = "300/s"
+        [client.attacker]
+        attack = ["sqli", "traversal"]
+        [client.writer]
+        weight = 0
+        texts = ["json"]
+        "#,
+        &origin,
+    );
+    let odd = &report.classes[0].odd;
+    assert!(odd.iter().any(|odd| odd.status == 403 || odd.status == 200), "{odd:?}");
+    let statuses = &report.classes[0].summary.statuses;
+    let usual = statuses.iter().max_by_key(|(_, count)| **count).unwrap().0;
+    let found: u64 = odd.iter().map(|odd| odd.count).sum();
+    assert_eq!(found, 300 - statuses[usual], "{odd:?}");
+    assert!(odd.iter().all(|odd| odd.request.starts_with(['G', 'P']) && odd.status != *usual));
+    assert!(report.classes[1].odd.is_empty());
 }

@@ -255,3 +255,11 @@ async fn h2<S: AsyncRead + AsyncWrite + Unpin>(stream: S, seen: &Seen) {
         });
     }
 }
+
+/// An address that takes no connection, and what keeps others from it: a port that was free a moment ago may be another test's.
+pub fn deaf() -> (SocketAddr, socket2::Socket) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    socket.bind(&any.into()).unwrap();
+    (socket.local_addr().unwrap().as_socket().unwrap(), socket)
+}

@@ -126,15 +126,7 @@ fn tls_is_verified_unless_told_otherwise() {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der()));
     let certificate = CertificateDer::from(signed.cert.der().to_vec());
     for (protocol, alpn) in [("h1", "http/1.1"), ("h2", "h2")] {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.clone()], key.clone_key())
-            .unwrap();
-        config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
-        let tls = Some(TlsAcceptor::from(Arc::new(config)));
+        let tls = Some(acceptor(certificate.clone(), key.clone_key(), alpn));
         let origin = Origin::start(Manner { tls, h2: protocol == "h2", ..Manner::default() });
         let target = format!("https://localhost:{}", origin.address.port());
         for (trust, answered) in [
@@ -154,4 +146,36 @@ fn tls_is_verified_unless_told_otherwise() {
             assert_eq!(report.total.failures.get("tls").copied().unwrap_or(0), 20 - answered);
         }
     }
+}
+
+#[test]
+fn a_flood_of_handshakes_shakes_hands() {
+    let signed = generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der()));
+    let tls = Some(acceptor(CertificateDer::from(signed.cert.der().to_vec()), key, "http/1.1"));
+    let origin = Origin::start(Manner { tls, ..Manner::default() });
+    let text = "target = \"{}\"\ntls.insecure = true\n[[phase]]\nfor = \"600ms\"\nrate = \"10/s\"\n\
+        [client.good]\n[client.bad]\n\
+        flood = { kind = \"handshake\", connections = 2, rate = \"100/s\" }\n\
+        assert = [\"requests >= 10\", \"no_errors\"]";
+    let report = run_at(text, &format!("https://localhost:{}", origin.address.port()));
+    assert!(report.passed, "{:?}", report.assertions);
+    let bad = &report.classes[1].summary;
+    assert_eq!(bad.flood.as_ref().unwrap().units, bad.requests, "{bad:?}");
+}
+
+fn acceptor(
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+    alpn: &str,
+) -> TlsAcceptor {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
+    TlsAcceptor::from(Arc::new(config))
 }

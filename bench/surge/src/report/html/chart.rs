@@ -12,7 +12,23 @@ pub(super) struct Chart {
     pub(super) shape: Shape,
     pub(super) series: Vec<Series>,
     /// Places on the x axis with a name.
-    pub(super) marks: Vec<(f64, String)>,
+    pub(super) marks: Vec<Mark>,
+}
+
+/// A place on the x axis.
+#[derive(Clone)]
+pub(super) struct Mark {
+    pub(super) at: f64,
+    pub(super) name: String,
+    pub(super) kind: MarkKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum MarkKind {
+    /// Where a phase begins.
+    Phase,
+    /// Where something happens.
+    Event,
 }
 
 pub(super) struct Axis {
@@ -58,8 +74,9 @@ impl Chart {
         // Writing to a string cannot fail.
         let _ = self.write(&mut svg);
         let title = escape(&self.title);
+        let height = self.legend_places().last().map_or(HEIGHT, |(_, y)| y + 10.0);
         format!(
-            "<figure><h2>{title}</h2><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
+            "<figure><h2>{title}</h2><svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
              aria-label=\"{title}\">{svg}</svg></figure>\n"
         )
     }
@@ -156,24 +173,38 @@ impl Chart {
             let at = x.place(value);
             write!(svg, "<text x=\"{at:.1}\" y=\"{foot}\" text-anchor=\"middle\">{label}</text>")?;
         }
-        for (value, name) in self.marks.iter().filter(|(value, _)| *value <= x.high) {
-            let (at, base, name) = (x.place(*value), y.from, escape(name));
-            write!(
-                svg,
-                "<line class=\"mark\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{base}\"/>"
-            )?;
-            write!(svg, "<text x=\"{:.1}\" y=\"{}\">{name}</text>", at + 4.0, TOP + 12.0)?;
-        }
+        self.write_marks(svg, x, y)?;
         let (middle, bottom) = ((x.from + x.to) / 2.0, HEIGHT - BOTTOM + 36.0);
         let (across, up) = (escape(&self.x.label), escape(&self.y.label));
         write!(svg, "<text x=\"{middle}\" y=\"{bottom}\" text-anchor=\"middle\">{across}</text>")?;
         write!(svg, "<text x=\"4\" y=\"{}\">{up}</text>", TOP - 10.0)
     }
 
+    fn write_marks(&self, svg: &mut String, x: &Ruler, y: &Ruler) -> std::fmt::Result {
+        // Names of phases go one line lower where they would run into the one before.
+        let (mut taken, base) = (f64::MIN, y.from);
+        for mark in self.marks.iter().filter(|mark| mark.at <= x.high) {
+            let at = x.place(mark.at);
+            let (class, line) = match mark.kind {
+                MarkKind::Event => ("mark event", 2.0),
+                MarkKind::Phase if at < taken => ("mark", 1.0),
+                MarkKind::Phase => {
+                    taken = at + 8.0 + 7.0 * mark.name.chars().count() as f64;
+                    ("mark", 0.0)
+                }
+            };
+            let (name, above) = (escape(&mark.name), TOP + 12.0 + LINE * line);
+            write!(
+                svg,
+                "<line class=\"{class}\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{base}\"/>"
+            )?;
+            write!(svg, "<text x=\"{:.1}\" y=\"{above}\">{name}</text>", at + 4.0)?;
+        }
+        Ok(())
+    }
+
     fn legend(&self, svg: &mut String) -> std::fmt::Result {
-        let y = HEIGHT - 10.0;
-        let mut x = LEFT;
-        for series in &self.series {
+        for (series, (x, y)) in self.series.iter().zip(self.legend_places()) {
             let colour = series.colour % COLOURS;
             let (end, line) = (x + 26.0, y - 4.0);
             match self.shape {
@@ -193,9 +224,23 @@ impl Chart {
                 }
             }
             write!(svg, "<text x=\"{}\" y=\"{y}\">{}</text>", end + 6.0, escape(&series.name))?;
-            x = end + 24.0 + 7.0 * series.name.chars().count() as f64;
         }
         Ok(())
+    }
+
+    /// Where the entries of the legend begin: in as many lines as they need.
+    fn legend_places(&self) -> Vec<(f64, f64)> {
+        let (mut x, mut y) = (LEFT, HEIGHT - 10.0);
+        let place = |series: &Series| {
+            let width = 50.0 + 7.0 * series.name.chars().count() as f64;
+            if x + width > WIDTH && x > LEFT {
+                (x, y) = (LEFT, y + LINE);
+            }
+            let place = (x, y);
+            x += width;
+            place
+        };
+        self.series.iter().map(place).collect()
     }
 }
 
@@ -272,6 +317,8 @@ const HEIGHT: f64 = 340.0;
 const LEFT: f64 = 64.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 72.0;
+/// Between lines of the legend, and of names of marks.
+const LINE: f64 = 16.0;
 /// Colours and dashes that the page's style knows.
 const COLOURS: usize = 6;
 const DASHES: usize = 4;

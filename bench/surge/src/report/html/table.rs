@@ -1,26 +1,22 @@
 //! Tables of the page: assertions, phases, classes, failures.
 
-use std::fmt::Write as _;
-
 use super::escape;
-use crate::report::{Quantiles, Report, Summary, text::number};
+use crate::report::{
+    Odd, Quantiles, Report, Summary,
+    text::{number, reasons},
+};
 
-/// All tables.
+/// All tables but that of the assertions.
 pub(super) fn tables(report: &Report) -> String {
     let mut out = String::new();
-    // Writing to a string cannot fail.
-    let _ = write!(
-        out,
-        "{}{}{}{}",
-        assertions(report),
-        classes(report),
-        phases(report),
-        failures(report)
-    );
+    for table in [classes, phases, odd, floods, failures] {
+        out.push_str(&table(report));
+    }
     out
 }
 
-fn assertions(report: &Report) -> String {
+/// What must hold, and whether it does.
+pub(super) fn assertions(report: &Report) -> String {
     let rows = report.assertions.iter().map(|assertion| {
         let class = assertion.class.as_deref().unwrap_or("all requests");
         let verdict = if assertion.holds { ("good", "holds") } else { ("bad", "failed") };
@@ -82,7 +78,7 @@ fn phases(report: &Report) -> String {
         let asked = phase.asked_rate.map_or("closed loop".to_owned(), |rate| format!("{rate:.1}"));
         let warmup = if phase.warmup { " (warm-up)" } else { "" };
         format!(
-            "<tr><td>{}{warmup}</td><td>{:.1}</td><td>{:.1}</td><td>{asked}</td><td>{:.1}</td><td>{}</td><td>{}</td>{}</tr>",
+            "<tr><td>{}{warmup}</td><td>{:.1}</td><td>{:.1}</td><td>{asked}</td><td>{:.1}</td><td>{}</td><td>{}</td>{}<td>{}</td></tr>",
             escape(&phase.name),
             phase.start,
             phase.length,
@@ -90,14 +86,15 @@ fn phases(report: &Report) -> String {
             phase.summary.requests,
             phase.summary.failed,
             quantiles(&phase.summary.latency),
+            number(phase.stack_cpu_seconds),
         )
     });
     let heads = [
         "phase",
         "from s",
         "for s",
-        "asked per s",
-        "sent per s",
+        "asked/s",
+        "sent/s",
         "requests",
         "failed",
         "p50 ms",
@@ -105,8 +102,38 @@ fn phases(report: &Report) -> String {
         "p99 ms",
         "p99.9 ms",
         "longest ms",
+        "stack CPU s",
     ];
     table("Phases", &heads, rows.collect())
+}
+
+fn odd(report: &Report) -> String {
+    let rows = report.classes.iter().flat_map(|class| {
+        class.odd.iter().map(|odd| {
+            let (name, request) = (escape(&class.name), escape(&odd.request));
+            let Odd { status, count, .. } = odd;
+            format!("<tr><td>{name}</td><td>{status}</td><td>{count}</td><td class=\"text\">{request}</td></tr>")
+        })
+    });
+    let title = "Answers unlike the others of their class";
+    table(title, &["class", "status", "count", "request"], rows.collect())
+}
+
+fn floods(report: &Report) -> String {
+    let rows = report.classes.iter().filter_map(|class| {
+        let flood = class.summary.flood.as_ref()?;
+        Some(format!(
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"text\">{}</td><td class=\"text\">{}</td></tr>",
+            escape(&class.name),
+            flood.units,
+            flood.bytes,
+            flood.answers,
+            reasons(&flood.resets),
+            reasons(&flood.goaways),
+        ))
+    });
+    let heads = ["class", "units", "bytes", "answers", "streams reset", "GOAWAY"];
+    table("Floods", &heads, rows.collect())
 }
 
 fn failures(report: &Report) -> String {
@@ -125,8 +152,13 @@ fn table(title: &str, heads: &[&str], rows: Vec<String>) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let class =
-        |head: &str| if matches!(head, "must hold" | "the first") { " class=\"text\"" } else { "" };
+    let class = |head: &str| {
+        if matches!(head, "must hold" | "the first" | "request" | "streams reset" | "GOAWAY") {
+            " class=\"text\""
+        } else {
+            ""
+        }
+    };
     let heads = heads.iter().map(|head| format!("<th{}>{head}</th>", class(head)));
     let heads: String = heads.collect();
     format!(

@@ -2,14 +2,16 @@
 
 use std::{net::IpAddr, ops::Range, time::Duration};
 
-use super::{Context, assertions, block, target};
+use super::{Context, assertions, block, strain, target};
 use crate::{
+    assertion::Assertion,
     client::{
         attack,
         request::{Prepared, Request},
+        text,
     },
     scenario::{
-        Class, Conduct, Protocol, Slow, SlowPart, Target,
+        Class, Conduct, Protocol, Target,
         suggest::did_you_mean,
         table::{Placed, Table},
         target::sources,
@@ -29,11 +31,11 @@ pub(super) fn classes(root: &Table<'_>, context: &Context<'_>) -> Vec<(Class, Ra
 }
 
 /// What the requests of a class have in common.
-struct Wire<'w> {
-    target: &'w Target,
-    protocol: Protocol,
+pub(super) struct Wire<'w> {
+    pub(super) target: &'w Target,
+    pub(super) protocol: Protocol,
     keepalive: bool,
-    headers: Vec<(String, String)>,
+    pub(super) headers: Vec<(String, String)>,
 }
 
 fn class(
@@ -41,13 +43,15 @@ fn class(
     table: Table<'_>,
     context: &Context<'_>,
 ) -> Option<(Class, Range<usize>)> {
-    let own = target(&table, &context.allowed);
+    let own = target(&table, &context.allowed, &context.places);
     if !table.has("target") && context.target.is_none() {
         let help = "write `target = \"http://127.0.0.1:8080\"` here or at the top";
         table.report(table.span.clone(), "target", "no target", Some(help.to_owned()));
     }
     let target = own.or_else(|| context.target.clone());
-    let protocol = table.word("protocol", PROTOCOLS).unwrap_or_default();
+    let floods = strain::speaks_http2(&table);
+    let default = if floods { Protocol::Http2 } else { Protocol::Http1 };
+    let protocol = table.word("protocol", PROTOCOLS).unwrap_or(default);
     let keepalive = table.flag("keepalive").unwrap_or(true);
     let connections_max = table.integer("connections_max", 1..=100_000);
     let streams_max = table.integer("streams_max", 1..=1_000);
@@ -55,6 +59,10 @@ fn class(
     let sources = source_addresses(&table);
     let headers = headers(&table);
     let assertions = assertions(&table, &context.phases);
+    if assertions.iter().any(Assertion::is_about_memory) {
+        let message = "`rss` is of the stack, not of clients: write it at the top";
+        table.report(table.span.clone(), "assert", message, None);
+    }
     if protocol == Protocol::Http1 && streams_max.is_some() {
         let message = "has no effect without `protocol = \"h2\"`";
         table.report(table.span.clone(), "streams_max", message, None);
@@ -65,6 +73,7 @@ fn class(
     let target = target.map(|target| target.value).or_else(stand_in)?;
     let wire = Wire { target: &target, protocol, keepalive, headers };
     let conduct = conduct(&table, &wire, context);
+    let judged = table.has("texts") || table.has("attack");
     table.finish();
     let class = Class {
         name: name.value.to_owned(),
@@ -74,6 +83,7 @@ fn class(
         streams_max: streams_max.map_or(STREAMS_MAX, |n| n as usize),
         timeout: timeout.unwrap_or(TIMEOUT).max(Duration::from_millis(1)),
         sources,
+        judged,
         conduct: conduct?,
         assertions,
         target,
@@ -82,18 +92,21 @@ fn class(
 }
 
 fn conduct(table: &Table<'_>, wire: &Wire<'_>, context: &Context<'_>) -> Option<Conduct> {
-    let slow = table.table("slow");
+    let (slow, flood) = (table.table("slow"), table.table("flood"));
     let weight = table.number("weight");
     let mut requests = requests(table, wire, context);
-    requests.extend(attacks(table, wire));
-    if let Some(slow) = slow {
+    let attacks = Lists { key: "attack", find: attack::list, names: attack::names().collect() };
+    let texts = Lists { key: "texts", find: text::list, names: text::names().collect() };
+    requests.extend(listed(table, wire, &attacks));
+    requests.extend(listed(table, wire, &texts));
+    if slow.is_some() || flood.is_some() {
         if weight.is_some() {
-            let message = "has no effect beside `slow`: slow clients take no share of a rate";
+            let message = "has no effect beside `slow` and `flood`, which take no share of a rate";
             table.report(table.span.clone(), "weight", message, None);
         }
-        return slow_client(slow, requests, wire, table);
+        return strain::conduct((slow, flood), requests, wire, table);
     }
-    if requests.is_empty() && !table.has("requests") && !table.has("attack") {
+    if requests.is_empty() && !["requests", "attack", "texts"].iter().any(|key| table.has(key)) {
         requests.extend(
             prepare(table, table.span.clone(), &Request::default(), wire).map(|r| (r, 1.0)),
         );
@@ -147,15 +160,22 @@ fn body(table: &Table<'_>, context: &Context<'_>) -> Vec<u8> {
     text.or(size).or(file).unwrap_or_default()
 }
 
-fn attacks(table: &Table<'_>, wire: &Wire<'_>) -> Vec<(Prepared, f64)> {
+/// Lists of requests that a class can name.
+struct Lists {
+    key: &'static str,
+    find: fn(&str) -> Option<Vec<Request>>,
+    names: Vec<&'static str>,
+}
+
+fn listed(table: &Table<'_>, wire: &Wire<'_>, lists: &Lists) -> Vec<(Prepared, f64)> {
+    let Lists { key, find, names } = lists;
     let mut prepared = Vec::new();
-    for name in table.texts("attack") {
-        let Some(list) = attack::list(name.value) else {
-            let help = did_you_mean(name.value, attack::names()).unwrap_or_else(|| {
-                format!("known: {}", attack::names().collect::<Vec<_>>().join(", "))
-            });
-            let message = format!("there is no list of attacks \"{}\"", name.value);
-            table.report(name.span, "attack", message, Some(help));
+    for name in table.texts(key) {
+        let Some(list) = find(name.value) else {
+            let help = did_you_mean(name.value, names.iter().copied())
+                .unwrap_or_else(|| format!("known: {}", names.join(", ")));
+            let message = format!("there is no list \"{}\"", name.value);
+            table.report(name.span, key, message, Some(help));
             continue;
         };
         for mut request in list {
@@ -172,7 +192,7 @@ fn attacks(table: &Table<'_>, wire: &Wire<'_>) -> Vec<(Prepared, f64)> {
     prepared
 }
 
-fn prepare(
+pub(super) fn prepare(
     table: &Table<'_>,
     span: Range<usize>,
     request: &Request,
@@ -183,63 +203,6 @@ fn prepare(
         table.report(span, "", message.clone(), None);
     }
     prepared.ok()
-}
-
-fn slow_client(
-    slow: Table<'_>,
-    requests: Vec<(Prepared, f64)>,
-    wire: &Wire<'_>,
-    class: &Table<'_>,
-) -> Option<Conduct> {
-    let part = slow.word("part", PARTS);
-    for key in ["part", "connections"] {
-        if !slow.has(key) {
-            slow.report(slow.span.clone(), "", format!("missing key `{key}`"), None);
-        }
-    }
-    let every = slow.parsed::<Span>("every").map_or(Duration::from_secs(1), |every| every.value.0);
-    let bytes = slow.integer("bytes", 1..=65_536).unwrap_or(1) as usize;
-    let connections = slow.integer("connections", 1..=100_000);
-    let body_size = slow.parsed::<Size>("body_size").map_or(100_000, |size| size.value.0);
-    if slow.has("body_size") && part.is_some_and(|part| part != SlowPart::Body) {
-        let message = "has no effect without `part = \"body\"`";
-        slow.report(slow.span.clone(), "body_size", message, None);
-    }
-    if requests.len() > 1 {
-        let message = "a slow client takes one request";
-        class.report(class.span.clone(), "requests", message, None);
-    }
-    if wire.protocol == Protocol::Http2 {
-        let message = "slow clients speak HTTP/1.1";
-        class.report(class.span.clone(), "protocol", message, None);
-    }
-    slow.finish();
-    let request = match part {
-        // What the body is does not matter, as it never ends in time.
-        Some(SlowPart::Body) if requests.is_empty() => {
-            let body = vec![b'x'; body_size as usize].into();
-            let request = Request {
-                method: "POST".to_owned(),
-                body,
-                headers: wire.headers.clone(),
-                ..Request::default()
-            };
-            prepare(class, class.span.clone(), &request, wire)
-        }
-        _ if requests.is_empty() => {
-            let request = Request { headers: wire.headers.clone(), ..Request::default() };
-            prepare(class, class.span.clone(), &request, wire)
-        }
-        _ => requests.into_iter().next().map(|(request, _)| request),
-    };
-    let slow = Slow {
-        part: part?,
-        every: every.max(Duration::from_millis(1)),
-        bytes,
-        connections: connections? as usize,
-        request: request?,
-    };
-    Some(Conduct::Slow(Box::new(slow)))
 }
 
 fn source_addresses(table: &Table<'_>) -> Vec<IpAddr> {
@@ -266,9 +229,6 @@ fn headers(table: &Table<'_>) -> Vec<(String, String)> {
 }
 
 const PROTOCOLS: &[(&str, Protocol)] = &[("h1", Protocol::Http1), ("h2", Protocol::Http2)];
-const PARTS: &[(&str, SlowPart)] =
-    &[("head", SlowPart::Head), ("body", SlowPart::Body), ("reader", SlowPart::Reader)];
-
 /// Connections of a class at most, unless it says otherwise.
 pub const CONNECTIONS_MAX: usize = 256;
 /// Streams at a time on an HTTP/2 connection, unless a class says otherwise.

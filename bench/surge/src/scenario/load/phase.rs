@@ -99,10 +99,11 @@ fn draft(table: Table<'_>, index: usize, spacing: Spacing) -> Draft<'_> {
     let length = length.map_or(SECOND, |length| length.value.0).max(Duration::from_millis(1));
     let load = load(&table, length, spacing);
     let warmup = table.flag("warmup").unwrap_or(false);
+    let fixed = table.flag("fixed").unwrap_or(false);
     let clients = table.texts("clients");
     let clients = table.has("clients").then_some(clients);
     let name = name.unwrap_or_else(|| format!("phase {}", index + 1));
-    let phase = Phase { name, length, load, classes: Vec::new(), warmup };
+    let phase = Phase { name, length, load, classes: Vec::new(), warmup, fixed };
     Draft { phase, clients, table }
 }
 

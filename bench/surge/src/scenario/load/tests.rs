@@ -146,7 +146,7 @@ attack = ["sql"]
         (14, 11, "client.shopper.timeout: expected a string, found a number"),
         (15, 12, "client.shopper.protocol: expected one of h1, h2, found \"h3\""),
         (16, 13, "path \"no slash\" must begin with /"),
-        (17, 11, "client.shopper.attack: there is no list of attacks \"sql\" did you mean `sqli`?"),
+        (17, 11, "client.shopper.attack: there is no list \"sql\" did you mean `sqli`?"),
     ] {
         let hit =
             found.iter().any(|(l, c, text)| (*l, *c) == (line, column) && text.contains(words));
@@ -251,5 +251,108 @@ proptest::proptest! {
         let _ = load(&text).map_err(|report| report.to_string());
         let mutilated: String = WHOLE.chars().enumerate().filter(|(i, _)| *i != cut).map(|(_, c)| c).collect();
         let _ = load(&mutilated).map_err(|report| report.to_string());
+    }
+}
+
+#[test]
+fn scenarios_in_the_page_can_be_loaded() {
+    let page = include_str!("../../../../../docs/surge.md");
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let whole: Vec<&str> = blocks.filter(|block| block.starts_with("schema = ")).collect();
+    assert!(whole.len() >= 2, "the page shows {} scenarios", whole.len());
+    for block in whole {
+        if let Err(report) = load(block) {
+            panic!("{report}\n{block}");
+        }
+    }
+}
+
+#[test]
+fn staged_scenarios_are_read_and_placed() {
+    let text = r#"
+        schema = 1
+        target = "http://{stack.http}/x"
+        [stack]
+        command = ["a", "{config}", "{origin.b}"]
+        metrics = "http://{stack.admin}/metrics"
+        [origin.b]
+        [[event]]
+        in = "phase 2"
+        at = "2s"
+        command = ["true"]
+        [[event]]
+        in = "phase 1"
+        at = "25%"
+        command = ["true"]
+        [[phase]]
+        for = "4s"
+        rate = "1/s"
+        [[phase]]
+        for = "1s"
+        rate = "1/s"
+        [client.a]
+    "#;
+    let loaded = load(text).unwrap_or_else(|report| panic!("{report}"));
+    let due = |i: usize| loaded.scenario.events[i].due(&loaded.scenario.phases).as_secs();
+    // No later than the end of the phase.
+    assert_eq!((due(0), due(1)), (5, 1));
+    let mut places = Places::new();
+    assert!(loaded.placed(&places).is_err());
+    for (name, place) in [
+        ("stack.http", "127.0.0.1:7"),
+        ("stack.admin", "127.0.0.1:8"),
+        ("origin.b", "127.0.0.1:9"),
+        ("config", "c"),
+    ] {
+        places.set(name, place);
+    }
+    let placed = loaded.placed(&places).unwrap_or_else(|report| panic!("{report}")).scenario;
+    assert_eq!(placed.classes[0].target.address.port(), 7);
+    assert_eq!(placed.classes[0].target.path, "/x");
+}
+
+#[test]
+fn a_stretch_leaves_fixed_phases_as_they_are() {
+    let text = "schema = 1\ntarget = \"http://127.0.0.1\"\n[client.a]\n\
+        [[phase]]\nfor = \"2s\"\nrate = \"10/s\"\nfixed = true\n\
+        [[phase]]\nfor = \"4s\"\nrate = \"10/s\"\nramp_to = \"30/s\"\n";
+    let mut scenario = load(text).unwrap_or_else(|report| panic!("{report}")).scenario;
+    scenario.stretch(Duration::from_secs(10)).unwrap();
+    assert_eq!(scenario.length(), Duration::from_secs(10));
+    let count = |phase: &crate::scenario::Phase| match &phase.load {
+        Load::Open(plan) => plan.count(),
+        Load::Closed { .. } => 0,
+    };
+    assert_eq!(scenario.phases.iter().map(count).collect::<Vec<_>>(), [20, 160]);
+    assert!(scenario.stretch(Duration::from_secs(2)).is_err());
+}
+
+#[test]
+fn floods_are_read_and_what_makes_no_sense_is_refused() {
+    let flood = |flood: &str, more: &str| {
+        load(&format!(
+            "schema = 1\ntarget = \"http://127.0.0.1\"\n[[phase]]\nfor = \"1s\"\nrate = \"1/s\"\n\
+             [client.good]\n[client.a]\nflood = {{ {flood} }}\n{more}"
+        ))
+    };
+    let loaded = flood("kind = \"ping\", connections = 3, rate = \"5/s\"", "");
+    let class = loaded.unwrap_or_else(|report| panic!("{report}")).scenario.classes.remove(1);
+    assert!(matches!(&class.conduct, Conduct::Flood(f) if f.connections == 3 && f.rate == 5.0));
+    assert_eq!(class.protocol, Protocol::Http2);
+    for (text, more, message) in [
+        ("kind = \"pong\", connections = 1, rate = \"1/s\"", "", "did you mean `ping`?"),
+        ("kind = \"ping\", rate = \"1/s\"", "", "missing key `connections`"),
+        ("kind = \"ping\", connections = 1, rate = \"0/s\"", "", "a rate above 0"),
+        ("kind = \"ping\", connections = 1, rate = \"1/s\"", "protocol = \"h1\"", "of HTTP/2"),
+        ("kind = \"ping\", connections = 1, rate = \"1/s\"", "weight = 2", "no effect"),
+        ("kind = \"handshake\", connections = 1, rate = \"1/s\"", "", "with https"),
+        (
+            "kind = \"connect\", connections = 1, rate = \"1/s\"",
+            "slow = { part = \"head\", connections = 1 }",
+            "exclude each other",
+        ),
+    ] {
+        let report = flood(text, more).unwrap_err().to_string();
+        assert!(report.contains(message), "{text}: {report}");
     }
 }
