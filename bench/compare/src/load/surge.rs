@@ -3,14 +3,15 @@
 use surge::{
     report::Report,
     run,
-    scenario::{Class, Conduct, Load as How, Phase, Scenario, Trust},
+    scenario::{Class, Conduct, Load as How, Phase, Scenario, Trust, staged::Stack},
     schedule::{Plan, Profile, Spacing},
+    stage::Stage,
 };
 
 use super::{Clients, Load, Outcome, TIMEOUT, sources};
 
 pub(super) fn run(clients: &Clients, loaded: &mut dyn FnMut()) -> anyhow::Result<Outcome> {
-    let report = run::run(scenario(clients)?, clients.stop, |tick| {
+    let report = run::run(scenario(clients)?, &Stage::default(), clients.stop, |tick| {
         // The first second, which comes at the end if there is no whole one.
         if tick.second == 0 {
             loaded();
@@ -33,7 +34,8 @@ fn scenario(clients: &Clients) -> anyhow::Result<Scenario> {
             How::Closed { connections, think: std::time::Duration::ZERO }
         }
     };
-    let phase = Phase { name: "run".to_owned(), length, load, classes: vec![0], warmup: false };
+    let (name, classes) = ("run".to_owned(), vec![0]);
+    let phase = Phase { name, length, load, classes, warmup: false, fixed: false };
     Ok(Scenario {
         name: clients.scenario.name.to_owned(),
         // One core is all they have.
@@ -43,6 +45,9 @@ fn scenario(clients: &Clients) -> anyhow::Result<Scenario> {
         phases: vec![phase],
         assertions: Vec::new(),
         trust: Trust::Anyone,
+        origins: Vec::new(),
+        stack: Stack::default(),
+        events: Vec::new(),
     })
 }
 
@@ -63,6 +68,7 @@ fn class(clients: &Clients) -> anyhow::Result<Class> {
         timeout: TIMEOUT,
         sources: if keepalive { Vec::new() } else { sources()? },
         conduct: Conduct::Requests { weight: 1.0, requests },
+        judged: false,
         assertions: Vec::new(),
     })
 }
