@@ -24,8 +24,9 @@ use crate::{
     filter::{
         client_ip,
         forwarded::{self, ClientFacts, Ids, Scheme},
-        hop_by_hop,
+        hop_by_hop, rate_limit,
     },
+    limit::Asking,
     mirror::Primary,
     route::{Found, reading::other_readings, split},
     snapshot::{Action, Rollout, Route},
@@ -62,6 +63,7 @@ async fn answer(
     let host = normal_host(&head.authority);
     x.tenant = snapshot.tenants.find(&host, &head.headers);
     let route = find(x, &snapshot, &head, &host)?;
+    limit(x, &snapshot, &head, &host)?;
     if head.upgrade.is_some() && head.version == Version::HTTP_2 && !route.upgrade {
         // Extended CONNECT is nothing without its tunnel (RFC 8441, 4).
         return Err(Error::MethodNotAllowed);
@@ -112,6 +114,29 @@ async fn act(
             prepare(x, route, &mut head);
             let request = mirror(x, rollout, primary, upstream::Request { head, body });
             forward(x, route, cluster, hash, request, interim).await
+        }
+    }
+}
+
+/// Holds the request to the limits of its route and its tenant.
+fn limit(x: &mut Exchange, snapshot: &Held, head: &RequestHead, host: &[u8]) -> Result<(), Error> {
+    let Some(limits) = snapshot.limits.of(x.route, x.tenant) else { return Ok(()) };
+    let route = x.route.and_then(|route| snapshot.routes.get(route));
+    let facts = rate_limit::Facts {
+        head,
+        client: x.client.address,
+        host,
+        route: route.map_or("", |route| &route.name),
+        tenant: x.tenant(),
+    };
+    match limits.admit(&Asking { facts, now: x.started, worker: x.connection.worker.id }) {
+        Ok(admitted) => {
+            x.limit = admitted.would_refuse;
+            Ok(())
+        }
+        Err(over) => {
+            x.limit = Some(Arc::clone(&over.limit));
+            Err(Error::OverLimit(over))
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Metrics {
     retries: Family<Counter>,
     mirrors: Family<Counter>,
     mirror_bytes: Level,
+    limit_requests: Family<Counter>,
+    limit_shared: Family<Counter>,
     rollout_weights: Family<Gauge>,
     endpoints: Family<OneHot>,
     connections: Family<Level>,
@@ -101,6 +103,8 @@ impl Metrics {
             retries: counters(),
             mirrors: counters(),
             mirror_bytes: Level::new(workers),
+            limit_requests: counters(),
+            limit_shared: counters(),
             rollout_weights: Family::new(Gauge::default),
             endpoints: Family::new(|| OneHot::new(&data::ENDPOINT_STATES)),
             connections: Family::new(move || Level::new(workers)),
@@ -150,6 +154,16 @@ impl Metrics {
     /// Body bytes that copies hold.
     pub fn mirror_bytes(&self) -> &Level {
         &self.mirror_bytes
+    }
+
+    /// Requests about which a limit came to `verdict`.
+    pub fn limit_requests(&self, limit: &str, verdict: &'static str) -> Arc<Counter> {
+        self.limit_requests.with(&[limit, verdict])
+    }
+
+    /// Requests that a limit counted together with those of other keys.
+    pub fn limit_shared(&self, limit: &str) -> Arc<Counter> {
+        self.limit_shared.with(&[limit])
     }
 
     /// Share of a colour in percent. The series lives as long as the handle.
@@ -231,6 +245,8 @@ impl Metrics {
         to.numbers(&data::RETRIES_TOTAL, counts(&self.retries));
         to.numbers(&data::MIRROR_TOTAL, counts(&self.mirrors));
         to.one(&data::MIRROR_BYTES, self.mirror_bytes.value() as f64);
+        to.numbers(&data::LIMIT_REQUESTS_TOTAL, counts(&self.limit_requests));
+        to.numbers(&data::LIMIT_SHARED_TOTAL, counts(&self.limit_shared));
         self.render_gauges(&mut to);
         to.numbers(&data::CONNECTIONS_TOTAL, counts(&self.accepted));
         to.numbers(&data::CONNECTIONS_REFUSED_TOTAL, counts(&self.connections_refused));

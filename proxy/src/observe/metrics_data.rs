@@ -51,6 +51,10 @@ metrics! {
         "Requests that were chosen to be mirrored, by what became of the copy.";
     MIRROR_BYTES = GAUGE "foxtrot_mirror_bytes" []
         "Body bytes that copies of requests hold now.";
+    LIMIT_REQUESTS_TOTAL = COUNTER "foxtrot_limit_requests_total" ["limit" "verdict"]
+        "Requests that a limit was asked about, by what it said.";
+    LIMIT_SHARED_TOTAL = COUNTER "foxtrot_limit_shared_total" ["limit"]
+        "Requests whose key found no room in the table of its limit and was counted together with others.";
     ROLLOUT_WEIGHT = GAUGE "foxtrot_rollout_weight" ["rollout" "colour"]
         "Share of a colour in percent.";
     UPSTREAM_ENDPOINT_STATE = GAUGE "foxtrot_upstream_endpoint_state" ["cluster" "endpoint" "state"]
