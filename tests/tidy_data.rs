@@ -15,7 +15,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
     ("filter", &["config", "key_error", "wire"]),
     ("route", &["config", "filter", "key_error", "wire"]),
     ("tenant", &["config", "route"]),
-    ("limit", &["clock", "config", "error", "filter", "observe"]),
+    ("limit", &["clock", "config", "error", "filter", "observe", "wire"]),
     ("waf", &["clock", "config", "filter", "key_error", "observe", "route", "tenant", "wire"]),
     ("upstream", &["alarm", "clock", "config", "error", "filter", "observe", "route", "wire"]),
     ("mirror", &["clock", "config", "error", "observe", "route", "upstream", "wire"]),

@@ -114,6 +114,11 @@ pub enum Quota {
         /// Requests that are left of them.
         left: u64,
     },
+    /// So many requests at once.
+    Concurrency {
+        /// Requests.
+        max: u64,
+    },
 }
 
 impl Error {

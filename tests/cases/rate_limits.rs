@@ -226,6 +226,74 @@ async fn sprayed_keys_give_nobody_a_fresh_bucket() {
 }
 
 #[tokio::test]
+async fn requests_at_once_are_counted_until_their_last_byte() {
+    let origin = Origin::echo().await;
+    let limit = "[limits.per_client]\nconcurrency = 2\n";
+    let proxy = Proxy::with(limited(&origin, limit)).await;
+    let client = proxy.h2c().await;
+    // Two uploads whose bodies do not end before the others have been sent.
+    let (sender_one, one) = body::channel();
+    let (sender_two, two) = body::channel();
+    let upload = async |body: Body| {
+        let mut client = client.another();
+        client.request("POST", "/").body(body).send().await.status.as_u16()
+    };
+    let others = async {
+        let passed = [("limit", "per_client"), ("verdict", "passed")];
+        proxy.metric_reaches("foxtrot_limit_requests_total", &passed, 2.0).await;
+        let reply = client.another().get("/").await;
+        assert_eq!((reply.status.as_u16(), reply.header("retry-after")), (429, "1"));
+        let policy = "\"per_client\";q=2;qu=\"concurrent-requests\"";
+        assert_eq!(reply.header("ratelimit-policy"), policy);
+        assert_eq!(reply.header("ratelimit"), "\"per_client\";r=0");
+        let mut other = Client::h1_from("127.0.0.2", proxy.http()).await;
+        assert_eq!(other.get("/").await.status, 200);
+        drop((sender_one, sender_two));
+    };
+    let statuses = tokio::join!(upload(one), upload(two), others);
+    assert_eq!((statuses.0, statuses.1), (200, 200));
+    eventually("room", async || client.another().get("/").await.status == 200).await;
+    let refused = [("reason", "concurrency_limited")];
+    assert!(proxy.metric("foxtrot_refused_total", &refused).await >= 1.0);
+}
+
+#[tokio::test]
+async fn bodies_keep_to_a_bandwidth() {
+    let origin = Origin::echo().await;
+    let limit = "[limits.per_client]\nbandwidth = \"512KiB/s\"\n";
+    let proxy = Proxy::with(limited(&origin, limit)).await;
+    // A tenth of a second's bytes pass at once. What is counted is both ways together, and of both requests.
+    let begun = Instant::now();
+    let upload = async || {
+        let mut client = proxy.client().await;
+        let reply = client.request("POST", "/").body(body::sized(256 << 10)).send().await;
+        assert_eq!(reply.status, 200);
+    };
+    tokio::join!(upload(), upload());
+    let took = begun.elapsed();
+    assert!(took > Duration::from_millis(700), "{took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let limit = [("limit", "per_client")];
+    let bytes = proxy.metric("foxtrot_limit_bytes_total", &limit).await;
+    assert!(bytes >= f64::from(512 << 10), "{bytes}");
+    assert!(proxy.metric("foxtrot_limit_waits_total", &limit).await > 1.0);
+}
+
+#[tokio::test]
+async fn the_status_shows_limits() {
+    let origin = Origin::echo().await;
+    let proxy = Proxy::with(limited(&origin, LIMIT)).await;
+    let mut client = proxy.client().await;
+    passing(&mut client, "/", 5).await;
+    let limit = proxy.status().await["limits"][0].clone();
+    assert_eq!((&limit["name"], &limit["keys"]), (&json!("per_client"), &json!(1)));
+    assert_eq!((&limit["passed"], &limit["refused"]), (&json!(3), &json!(2)));
+    assert_eq!(limit["keys_max"], json!(100_000));
+    assert!(limit["memory_bytes"].as_u64().is_some_and(|bytes| bytes <= 2_500_000), "{limit}");
+    assert_eq!(proxy.metric("foxtrot_limit_keys", &[("limit", "per_client")]).await, 1.0);
+}
+
+#[tokio::test]
 async fn a_refusal_in_grpc_is_in_its_own_terms() {
     let origin = Origin::echo().await;
     let proxy = Proxy::with(limited(&origin, LIMIT)).await;
@@ -262,7 +330,7 @@ fn limits_that_cannot_hold_are_refused_with_their_place() {
         ("rate = \"1/s\"\nkey = []", "9:7", "at least 1 entry"),
         ("rat = \"1/s\"", "8:1", "did you mean `rate`?"),
         ("rate = \"1/s\"\nmax_keys = 0", "9:12", "expected a number from 1"),
-        ("burst = 5", "7:1", "needs `rate`"),
+        ("burst = 5", "7:1", "needs `rate`, `concurrency` or `bandwidth`"),
     ] {
         let config = limited_text(&format!("[limits.per_client]\n{limit}\n"), "per_client");
         let exit = check(&config);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     rollout::is_token,
     schema::suggest::closest,
-    units::{Rate, text_value},
+    units::{ByteRate, Rate, text_value},
 };
 
 /// How much one key may have. It needs `rate`, `concurrency` or `bandwidth`.
@@ -25,6 +25,11 @@ pub struct Limit {
     /// Requests of one key at once; by default what `rate` lets pass in a second, and at least one.
     #[schemars(range(min = 1, max = 10_000_000))]
     pub burst: Option<u32>,
+    /// Requests of one key that may be under way at once.
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub concurrency: Option<u32>,
+    /// Bytes of bodies of one key, both ways together. More is not refused, it is held up.
+    pub bandwidth: Option<ByteRate>,
     /// Keys that may owe something at once. The memory is taken at the load, and no more later.
     #[schemars(range(min = 1, max = 100_000_000))]
     pub max_keys: u32,
@@ -73,6 +78,8 @@ impl Default for Limit {
             missing: MissingKey::Share,
             rate: None,
             burst: None,
+            concurrency: None,
+            bandwidth: None,
             max_keys: 100_000,
             dry_run: false,
         }

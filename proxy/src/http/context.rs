@@ -14,6 +14,7 @@ use crate::{
     config::Colour,
     error::Error,
     filter::client_ip::Client,
+    limit::Admitted,
     observe::{Record, metrics::CodeClass},
     upstream,
     waf::{Inspection, Subject},
@@ -60,6 +61,8 @@ pub struct Exchange {
     pub flag: Option<&'static str>,
     /// Name of the limit that refused it, or that would have.
     pub limit: Option<Arc<str>>,
+    /// What it has of its limits. Requests count as under way until this goes.
+    pub admitted: Admitted,
     /// What the WAF sees of it, where it looks.
     pub waf: Option<Box<Inspection>>,
     /// Whether the answer was sent whole.
@@ -127,6 +130,7 @@ impl Exchange {
             status: 0,
             flag: None,
             limit: None,
+            admitted: Admitted::default(),
             waf: None,
             complete: false,
             connection,

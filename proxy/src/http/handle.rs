@@ -69,6 +69,7 @@ async fn answer(
         return Err(Error::MethodNotAllowed);
     }
     let body = bound(x, route, body)?;
+    let body = x.admitted.pace(body, x.connection.worker.id);
     let body = match waf(x, &snapshot) {
         None => body,
         Some(policy) => match inspect::request(x, &policy, &head, body).await? {
@@ -80,7 +81,9 @@ async fn answer(
         return Err(Error::Version);
     }
     let reply = act(x, route, head, body, interim).await?;
-    inspect::response(x, reply).await
+    let mut reply = inspect::response(x, reply).await?;
+    reply.body = x.admitted.pace(reply.body, x.connection.worker.id);
+    Ok(reply)
 }
 
 /// Does what the route says.
@@ -131,7 +134,8 @@ fn limit(x: &mut Exchange, snapshot: &Held, head: &RequestHead, host: &[u8]) -> 
     };
     match limits.admit(&Asking { facts, now: x.started, worker: x.connection.worker.id }) {
         Ok(admitted) => {
-            x.limit = admitted.would_refuse;
+            x.limit = admitted.would_refuse.clone();
+            x.admitted = admitted;
             Ok(())
         }
         Err(over) => {

@@ -65,7 +65,7 @@ pub fn row(error: &Error) -> Row {
 }
 
 /// The flags of the table, each of which is counted.
-pub const FLAGS: [&str; 24] = [
+pub const FLAGS: [&str; 25] = [
     "malformed",
     "version",
     "method",
@@ -82,6 +82,7 @@ pub const FLAGS: [&str; 24] = [
     "overflow_pending",
     "overflow_requests",
     "rate_limited",
+    "concurrency_limited",
     "no_endpoint",
     "connect_failed",
     "connect_timeout",
@@ -123,6 +124,9 @@ fn say_limit(over: &OverLimit, headers: &mut HeaderMap) {
             format!("\"{name}\";q={max};w={}", whole_seconds(window)),
             format!("\"{name}\";r={left};t={until}"),
         ),
+        Quota::Concurrency { max } => {
+            (format!("\"{name}\";q={max};qu=\"concurrent-requests\""), format!("\"{name}\";r=0"))
+        }
     };
     headers.insert(header::RETRY_AFTER, retry_after);
     for (name, value) in [("ratelimit-policy", policy), ("ratelimit", state)] {
@@ -230,6 +234,7 @@ fn whole_seconds(span: Duration) -> u64 {
 fn limit_flag(quota: &Quota) -> &'static str {
     match quota {
         Quota::Rate { .. } => "rate_limited",
+        Quota::Concurrency { .. } => "concurrency_limited",
     }
 }
 
@@ -264,7 +269,8 @@ mod tests {
             Error::Overflow { cap: "connections", retry_after },
             Error::Overflow { cap: "pending", retry_after },
             Error::Overflow { cap: "requests", retry_after },
-            over_limit(),
+            over_limit(Quota::Rate { max: 200, window: Duration::from_millis(1_900), left: 3 }),
+            over_limit(Quota::Concurrency { max: 5 }),
             Error::NoEndpoint,
             Error::Connect(String::new()),
             Error::ConnectTimeout,
@@ -276,20 +282,27 @@ mod tests {
         ]
     }
 
-    fn over_limit() -> Error {
-        Error::OverLimit(Box::new(OverLimit {
-            limit: "per_client".into(),
-            quota: Quota::Rate { max: 200, window: Duration::from_millis(1_900), left: 3 },
-            retry_after: Duration::from_millis(2_100),
-        }))
+    fn over_limit(quota: Quota) -> Error {
+        let retry_after = Duration::from_millis(2_100);
+        Error::OverLimit(Box::new(OverLimit { limit: "per_client".into(), quota, retry_after }))
     }
 
     #[test]
     fn being_over_a_limit_says_which_and_when_to_come_back() {
-        let headers = refusal(&over_limit(), false).head.headers;
-        assert_eq!(headers[header::RETRY_AFTER], "3");
-        assert_eq!(headers["ratelimit-policy"], "\"per_client\";q=200;w=2");
-        assert_eq!(headers["ratelimit"], "\"per_client\";r=3;t=3");
+        let rate = Quota::Rate { max: 200, window: Duration::from_millis(1_900), left: 3 };
+        for (quota, policy, state) in [
+            (rate, "\"per_client\";q=200;w=2", "\"per_client\";r=3;t=3"),
+            (
+                Quota::Concurrency { max: 5 },
+                "\"per_client\";q=5;qu=\"concurrent-requests\"",
+                "\"per_client\";r=0",
+            ),
+        ] {
+            let headers = refusal(&over_limit(quota), false).head.headers;
+            assert_eq!(headers[header::RETRY_AFTER], "3");
+            assert_eq!(headers["ratelimit-policy"], policy);
+            assert_eq!(headers["ratelimit"], state);
+        }
     }
 
     #[test]

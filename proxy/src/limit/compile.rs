@@ -13,7 +13,7 @@ use crate::{
 /// The limits of a configuration.
 #[derive(Debug, Default)]
 pub struct Compiled {
-    limits: BTreeMap<String, Arc<Limit>>,
+    pub(super) limits: BTreeMap<String, Arc<Limit>>,
     /// By position of the route, with what its requests cost.
     routes: Vec<(Box<[Arc<Limit>]>, u32)>,
     /// By number of the tenant.
@@ -68,13 +68,28 @@ fn limit(
     let rate = written.rate.map(|rate| {
         Bucket::new(rate.count, rate.per.as_nanos() as u64, u64::from(written.burst()))
     });
+    let bandwidth = written.bandwidth.map(|bytes| {
+        let burst = (bytes.0 / BURSTS_PER_SECOND).max(BURST_BYTES_MIN);
+        Bucket::new(bytes.0, NANOSECONDS, burst)
+    });
     Ok(Limit {
         name: name.into(),
         key,
         rate,
+        concurrency: written.concurrency,
+        bandwidth,
         one: rate.map_or(Span(0), |rate| rate.span(1)),
         dry_run: written.dry_run,
+        keys_max: written.max_keys,
         state: State::of(written, before.map(|before| &before.state), clock::now()),
         verdicts: Verdicts::of(name, metrics),
     })
 }
+
+/// Bytes pass in bursts of a tenth of a second.
+const BURSTS_PER_SECOND: u64 = 10;
+
+/// Bytes that pass at once, however low the bandwidth: what one frame of HTTP/2 has.
+const BURST_BYTES_MIN: u64 = 16 << 10;
+
+const NANOSECONDS: u64 = 1_000_000_000;

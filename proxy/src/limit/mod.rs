@@ -5,6 +5,9 @@
 //! one refuses.
 
 mod compile;
+mod describe;
+mod pace;
+mod permit;
 mod state;
 mod verdict;
 
@@ -18,8 +21,14 @@ use crate::{
     clock::Instant,
     error::{OverLimit, Quota},
     filter::rate_limit::{Bucket, Facts, Full, Key, Place, Span, bucket},
+    wire::Body,
 };
-use {state::State, verdict::Verdicts};
+use {
+    pace::{Paced, Pacer},
+    permit::Permit,
+    state::State,
+    verdict::Verdicts,
+};
 
 /// A limit.
 #[derive(Debug)]
@@ -28,9 +37,13 @@ pub struct Limit {
     pub name: Arc<str>,
     key: Key,
     rate: Option<Bucket>,
+    concurrency: Option<u32>,
+    /// Of bytes.
+    bandwidth: Option<Bucket>,
     /// What a request costs that costs no more than others.
     one: Span,
     dry_run: bool,
+    keys_max: u32,
     state: Arc<State>,
     verdicts: Verdicts,
 }
@@ -59,6 +72,8 @@ pub struct Asking<'a> {
 pub struct Admitted {
     /// The first limit that would have refused it, were it not for its `dry_run`.
     pub would_refuse: Option<Arc<str>>,
+    permits: SmallVec<[Permit; 1]>,
+    pacers: SmallVec<[Pacer; 1]>,
 }
 
 /// What was taken for a request.
@@ -78,8 +93,15 @@ impl Limits<'_> {
         let mut taken: SmallVec<[Taken<'_>; 4]> = SmallVec::new();
         let mut admitted = Admitted::default();
         for limit in self.each() {
-            match limit.take(asking, self.cost) {
-                Ok(of_this) => taken.extend(of_this),
+            let Some(hash) = limit.key.hash(&asking.facts, &limit.state.secret) else {
+                limit.verdicts.skipped.inc(asking.worker);
+                continue;
+            };
+            match limit.ask(asking, hash, self.cost) {
+                Ok((of_this, permit)) => {
+                    taken.extend(of_this);
+                    admitted.permits.extend(permit);
+                }
                 Err(over) if limit.dry_run => {
                     admitted.would_refuse.get_or_insert(over.limit);
                 }
@@ -88,6 +110,7 @@ impl Limits<'_> {
                     return Err(over);
                 }
             }
+            admitted.pacers.extend(Pacer::of(limit, hash));
         }
         Ok(admitted)
     }
@@ -99,38 +122,74 @@ impl Limits<'_> {
     }
 }
 
+impl Admitted {
+    /// Holds a body to the bandwidth of those limits that have one.
+    pub fn pace(&self, body: Body, worker: usize) -> Body {
+        if self.pacers.is_empty() || body.is_empty() {
+            return body;
+        }
+        Body::stream(Paced::new(body, self.pacers.clone(), worker))
+    }
+}
+
 impl Limit {
-    fn take(&self, asking: &Asking<'_>, cost: u32) -> Result<Option<Taken<'_>>, Box<OverLimit>> {
-        let Some(hash) = self.key.hash(&asking.facts, &self.state.secret) else {
-            self.verdicts.skipped.inc(asking.worker);
+    /// Asks for a place among the requests that are under way, and for tokens.
+    fn ask(
+        &self,
+        asking: &Asking<'_>,
+        hash: u64,
+        cost: u32,
+    ) -> Result<(Option<Taken<'_>>, Option<Permit>), Box<OverLimit>> {
+        let answer = self.enter(hash, asking.worker).and_then(|permit| {
+            let taken = self.take(self.state.time(asking.now), asking.worker, hash, cost)?;
+            Ok((taken, permit))
+        });
+        match &answer {
+            Ok(_) => self.verdicts.passed.inc(asking.worker),
+            Err(_) => self.verdicts.refused(self.dry_run).inc(asking.worker),
+        }
+        answer
+    }
+
+    fn enter(&self, hash: u64, worker: usize) -> Result<Option<Permit>, Box<OverLimit>> {
+        let (Some(max), Some(counts)) = (self.concurrency, &self.state.counts) else {
             return Ok(None);
         };
-        let now = self.state.time(asking.now);
+        let max = u64::from(max);
+        let permit = Permit::enter(counts, hash, max);
+        if permit.as_ref().is_some_and(Permit::is_shared) {
+            self.verdicts.shared.inc(worker);
+        }
+        permit.map(Some).ok_or_else(|| self.over(Quota::Concurrency { max }, SOON))
+    }
+
+    fn take(
+        &self,
+        now: u64,
+        worker: usize,
+        hash: u64,
+        cost: u32,
+    ) -> Result<Option<Taken<'_>>, Box<OverLimit>> {
         let (Some(rate), Some(table)) = (&self.rate, &self.state.rates) else { return Ok(None) };
         let place = table.place(hash, &bucket::At(now));
         if matches!(place, Place::Shared(_)) {
-            self.verdicts.shared.inc(asking.worker);
+            self.verdicts.shared.inc(worker);
         }
         let cost = if cost == 1 { self.one } else { rate.span(u64::from(cost)) };
         match rate.take(&place, now, cost) {
-            Ok(_) => {
-                self.verdicts.passed.inc(asking.worker);
-                Ok(Some(Taken { limit: self, place, now, cost }))
-            }
-            Err(full) => {
-                self.verdicts.refused(self.dry_run).inc(asking.worker);
-                Err(self.over(rate, full))
-            }
+            Ok(_) => Ok(Some(Taken { limit: self, place, now, cost })),
+            Err(full) => Err(self.over_rate(rate, full)),
         }
     }
 
-    fn over(&self, rate: &Bucket, full: Full) -> Box<OverLimit> {
+    fn over_rate(&self, rate: &Bucket, full: Full) -> Box<OverLimit> {
         let window = Duration::from_nanos(rate.burst_span().0);
-        Box::new(OverLimit {
-            limit: Arc::clone(&self.name),
-            quota: Quota::Rate { max: rate.burst(), window, left: full.left },
-            retry_after: Duration::from_nanos(full.wait.0),
-        })
+        let quota = Quota::Rate { max: rate.burst(), window, left: full.left };
+        self.over(quota, Duration::from_nanos(full.wait.0))
+    }
+
+    fn over(&self, quota: Quota, retry_after: Duration) -> Box<OverLimit> {
+        Box::new(OverLimit { limit: Arc::clone(&self.name), quota, retry_after })
     }
 }
 
@@ -141,3 +200,6 @@ impl Taken<'_> {
         }
     }
 }
+
+/// When to come back where nobody knows when a request that is under way will end.
+const SOON: Duration = Duration::from_secs(1);

@@ -18,6 +18,10 @@ pub struct State {
     counted_by: (Vec<LimitKey>, MissingKey, u32),
     /// Buckets of requests.
     pub rates: Option<Arc<Table>>,
+    /// Requests under way.
+    pub counts: Option<Arc<Table>>,
+    /// Buckets of bytes.
+    pub bytes: Option<Arc<Table>>,
 }
 
 impl State {
@@ -25,19 +29,24 @@ impl State {
     pub fn of(limit: &config::Limit, before: Option<&Arc<Self>>, now: Instant) -> Arc<Self> {
         let counted_by = (limit.key.clone(), limit.missing, limit.max_keys);
         let before = before.filter(|before| before.counted_by == counted_by);
-        let rates = limit.rate.map(|_| {
-            let before = before.and_then(|before| before.rates.clone());
-            before.unwrap_or_else(|| Arc::new(Table::new(limit.max_keys as usize)))
-        });
-        match before {
-            Some(before) => Arc::new(Self {
-                secret: before.secret.clone(),
-                origin: before.origin,
-                counted_by,
-                rates,
-            }),
-            None => Arc::new(Self { secret: RandomState::new(), origin: now, counted_by, rates }),
-        }
+        let table = |wanted: bool, of: fn(&Self) -> &Option<Arc<Table>>| {
+            let before = before.and_then(|before| of(before).clone());
+            let fresh = || Arc::new(Table::new(limit.max_keys as usize));
+            wanted.then(|| before.unwrap_or_else(fresh))
+        };
+        Arc::new(Self {
+            secret: before.map_or_else(RandomState::new, |before| before.secret.clone()),
+            origin: before.map_or(now, |before| before.origin),
+            rates: table(limit.rate.is_some(), |state| &state.rates),
+            counts: table(limit.concurrency.is_some(), |state| &state.counts),
+            bytes: table(limit.bandwidth.is_some(), |state| &state.bytes),
+            counted_by,
+        })
+    }
+
+    /// All tables that there are.
+    pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        [&self.rates, &self.counts, &self.bytes].into_iter().flatten()
     }
 
     /// A point in time, as the words of its tables have it.

@@ -13,6 +13,10 @@ pub struct Verdicts {
     pub skipped: Arc<Counter>,
     /// Requests that were counted together with those of other keys, because the table was full.
     pub shared: Arc<Counter>,
+    /// Bytes that were counted.
+    pub bytes: Arc<Counter>,
+    /// Times that a body was held up.
+    pub waits: Arc<Counter>,
     refused: Arc<Counter>,
     would_refuse: Arc<Counter>,
 }
@@ -25,9 +29,17 @@ impl Verdicts {
             passed: verdict("passed"),
             skipped: verdict("skipped"),
             shared: metrics.limit_shared(limit),
+            bytes: metrics.limit_bytes(limit),
+            waits: metrics.limit_waits(limit),
             refused: verdict("refused"),
             would_refuse: verdict("would_refuse"),
         }
+    }
+
+    /// What was passed, skipped, shared, refused, and would have been refused.
+    pub fn values(&self) -> [u64; 5] {
+        [&self.passed, &self.skipped, &self.shared, &self.refused, &self.would_refuse]
+            .map(|counter| counter.value())
     }
 
     /// Requests that were refused, or would have been.

@@ -36,6 +36,9 @@ pub struct Metrics {
     mirror_bytes: Level,
     limit_requests: Family<Counter>,
     limit_shared: Family<Counter>,
+    limit_bytes: Family<Counter>,
+    limit_waits: Family<Counter>,
+    limit_keys: Family<Gauge>,
     rollout_weights: Family<Gauge>,
     endpoints: Family<OneHot>,
     connections: Family<Level>,
@@ -105,6 +108,9 @@ impl Metrics {
             mirror_bytes: Level::new(workers),
             limit_requests: counters(),
             limit_shared: counters(),
+            limit_bytes: counters(),
+            limit_waits: counters(),
+            limit_keys: Family::new(Gauge::default),
             rollout_weights: Family::new(Gauge::default),
             endpoints: Family::new(|| OneHot::new(&data::ENDPOINT_STATES)),
             connections: Family::new(move || Level::new(workers)),
@@ -164,6 +170,21 @@ impl Metrics {
     /// Requests that a limit counted together with those of other keys.
     pub fn limit_shared(&self, limit: &str) -> Arc<Counter> {
         self.limit_shared.with(&[limit])
+    }
+
+    /// Bytes of bodies that a limit has counted.
+    pub fn limit_bytes(&self, limit: &str) -> Arc<Counter> {
+        self.limit_bytes.with(&[limit])
+    }
+
+    /// Times that a body had to wait for a limit.
+    pub fn limit_waits(&self, limit: &str) -> Arc<Counter> {
+        self.limit_waits.with(&[limit])
+    }
+
+    /// Keys of a limit that owe something. The series lives as long as the handle.
+    pub fn limit_keys(&self, limit: &str) -> Arc<Gauge> {
+        self.limit_keys.with(&[limit])
     }
 
     /// Share of a colour in percent. The series lives as long as the handle.
@@ -247,6 +268,8 @@ impl Metrics {
         to.one(&data::MIRROR_BYTES, self.mirror_bytes.value() as f64);
         to.numbers(&data::LIMIT_REQUESTS_TOTAL, counts(&self.limit_requests));
         to.numbers(&data::LIMIT_SHARED_TOTAL, counts(&self.limit_shared));
+        to.numbers(&data::LIMIT_BYTES_TOTAL, counts(&self.limit_bytes));
+        to.numbers(&data::LIMIT_WAITS_TOTAL, counts(&self.limit_waits));
         self.render_gauges(&mut to);
         to.numbers(&data::CONNECTIONS_TOTAL, counts(&self.accepted));
         to.numbers(&data::CONNECTIONS_REFUSED_TOTAL, counts(&self.connections_refused));
@@ -285,6 +308,8 @@ impl Metrics {
         let weights = self.rollout_weights.held().into_iter();
         let weights = weights.map(|(labels, weight)| (labels, weight.value()));
         to.numbers(&data::ROLLOUT_WEIGHT, weights);
+        let keys = self.limit_keys.held().into_iter();
+        to.numbers(&data::LIMIT_KEYS, keys.map(|(labels, keys)| (labels, keys.value())));
         let endpoints = self.endpoints.held().into_iter().flat_map(|(labels, endpoint)| {
             let states: Vec<_> = endpoint.states().collect();
             states.into_iter().map(move |(state, in_force)| {

@@ -7,8 +7,13 @@ pub(super) fn check(config: &Config, found: &mut Found) {
     for (name, limit) in &config.limits {
         let at = path!["limits", name];
         found.name(at.clone(), name);
-        if limit.rate.is_none() {
-            found.value(at.clone(), "needs `rate`: what is limited");
+        if limit.rate.is_none() && limit.concurrency.is_none() && limit.bandwidth.is_none() {
+            let message = "needs `rate`, `concurrency` or `bandwidth`: what is limited";
+            found.value(at.clone(), message);
+        }
+        if limit.bandwidth.is_some_and(|rate| rate.0 < BANDWIDTH_MIN) {
+            let message = format!("below {BANDWIDTH_MIN}B/s, nothing would ever end");
+            found.value(at.join("bandwidth"), message);
         }
         if limit.rate.is_none() && limit.burst.is_some() {
             found.idle(at.join("burst"), "there is no `rate`");
@@ -65,3 +70,6 @@ fn costs(config: &Config, found: &mut Found) {
         }
     }
 }
+
+/// Bytes per second. A body that comes more slowly is at the mercy of every deadline.
+const BANDWIDTH_MIN: u64 = 1_000;

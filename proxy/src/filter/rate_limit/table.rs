@@ -152,8 +152,8 @@ impl Table {
     /// The two sets of a key.
     fn sets_of(&self, hash: u64) -> [usize; 2] {
         // Of the second, other bits decide than of the first and of the tag.
-        let second = (hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        [hash, second].map(|hash| ((hash >> 32) * self.sets.len() as u64 >> 32) as usize)
+        let second = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        [hash, second].map(|hash| (((hash >> 32) * self.sets.len() as u64) >> 32) as usize)
     }
 }
 
@@ -212,7 +212,7 @@ const SETS_MIN: usize = 8;
 const CLAIMS_MAX: usize = 4;
 
 /// Sets that are looked at to know how many keys there are.
-const SAMPLE_MAX: usize = 4096;
+const SAMPLE_MAX: usize = 16_384;
 
 #[cfg(test)]
 mod tests;

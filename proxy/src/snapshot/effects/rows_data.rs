@@ -1018,6 +1018,11 @@ pub(super) const ROWS: &[Row] = &[
         &[Case("rate_limits::who_is_over_its_rate_is_told_when_to_come_back")],
     ),
     row(
+        "limits.NAME.concurrency",
+        &[Case("rate_limits::requests_at_once_are_counted_until_their_last_byte")],
+    ),
+    row("limits.NAME.bandwidth", &[Case("rate_limits::bodies_keep_to_a_bandwidth")]),
+    row(
         "limits.NAME.max_keys",
         &[
             Read("limit::state::of", "Table::new(limit.max_keys as usize)"),
