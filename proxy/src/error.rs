@@ -2,7 +2,7 @@
 //!
 //! [`crate::http::reply`] is the one table from here to status, flag and metric.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Whose fault an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,9 @@ pub enum Error {
         /// When to come back.
         retry_after: Duration,
     },
+    /// The client, or what it is counted by, has had what one of its limits allows.
+    #[error("over limit {}", .0.limit)]
+    OverLimit(Box<OverLimit>),
     /// The cluster has no address to send to: its names do not resolve.
     #[error("cluster has no endpoint")]
     NoEndpoint,
@@ -88,6 +91,36 @@ pub enum Error {
     TotalTimeout,
 }
 
+/// A limit that a request would have exceeded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverLimit {
+    /// Its name.
+    pub limit: Arc<str>,
+    /// What there was too much of.
+    pub quota: Quota,
+    /// When what was asked for will be there.
+    pub retry_after: Duration,
+}
+
+/// What a limit allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quota {
+    /// So many requests in a time.
+    Rate {
+        /// Requests.
+        max: u64,
+        /// The time in which so many come anew.
+        window: Duration,
+        /// Requests that are left of them.
+        left: u64,
+    },
+    /// So many requests at once.
+    Concurrency {
+        /// Requests.
+        max: u64,
+    },
+}
+
 impl Error {
     /// Whose fault this is.
     pub fn fault(&self) -> Fault {
@@ -102,7 +135,8 @@ impl Error {
             | Self::ClientGone
             | Self::NoRoute
             | Self::Denied
-            | Self::Blocked(_) => Fault::Client,
+            | Self::Blocked(_)
+            | Self::OverLimit(_) => Fault::Client,
             Self::Overflow { .. } => Fault::Us,
             Self::ExchangeTimeout
             | Self::NoEndpoint

@@ -12,6 +12,7 @@ pub mod error;
 pub mod filter;
 pub mod http;
 pub mod key_error;
+pub mod limit;
 pub mod listener;
 pub mod mirror;
 pub mod observe;

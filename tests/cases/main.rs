@@ -19,6 +19,7 @@ mod mirror;
 mod observe;
 mod posture;
 mod proxy_protocol;
+mod rate_limits;
 mod reload;
 mod routing;
 mod split;

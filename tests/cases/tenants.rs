@@ -173,7 +173,7 @@ async fn tenants_that_cannot_be_told_apart_are_refused() {
             "[tenants.a]\nhosts = [\"a.test\"]\nwaf = { early_blocking = true }\n",
             "no rule asks for it",
         ),
-        ("[tenants.a]\nhosts = [\"a.test\"]\nlimits = 1\n", "unknown key `limits`"),
+        ("[tenants.a]\nhosts = [\"a.test\"]\nlimit = 1\n", "unknown key `limit`"),
     ] {
         let waf = format!("[waf]\nrules = [{path:?}]\n{tables}");
         let exit = check(Config::to(&"http://127.0.0.1:1").more(waf));

@@ -29,6 +29,9 @@ pub struct Status {
     pub workers: usize,
     /// Listeners, by name.
     pub listeners: Vec<ListenerStatus>,
+    /// Limits, in the order of their names.
+    #[serde(default)]
+    pub limits: Vec<LimitStatus>,
     /// The access log; absent where none is configured.
     #[serde(default)]
     pub access_log: Option<AccessLogStatus>,
@@ -76,6 +79,31 @@ pub struct CertificateStatus {
     pub names: Vec<String>,
     /// When it expires, in seconds since 1970-01-01T00:00:00Z.
     pub not_after: i64,
+}
+
+/// One limit.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct LimitStatus {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Keys that owe something now, from a sample where there are many.
+    pub keys: u64,
+    /// Keys that may.
+    pub keys_max: u64,
+    /// Memory of its tables.
+    pub memory_bytes: u64,
+    /// Whether it refuses nothing.
+    pub dry_run: bool,
+    /// Requests that passed.
+    pub passed: u64,
+    /// Requests that were refused.
+    pub refused: u64,
+    /// Requests that would have been refused.
+    pub would_refuse: u64,
+    /// Requests that lack a part of the key and were not limited.
+    pub skipped: u64,
+    /// Requests that were counted together with those of other keys, because the table was full.
+    pub shared: u64,
 }
 
 /// The access log.

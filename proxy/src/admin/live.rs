@@ -4,7 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use foxtrot_api::{
     AccessLogStatus, CertificateStatus, ClusterStatus, ConfigText, EndpointState, EndpointStatus,
-    Generation, ListenerStatus, ReloadResult, RolloutStatus, Shares, Status, TlsStatus, WafStatus,
+    Generation, LimitStatus, ListenerStatus, ReloadResult, RolloutStatus, Shares, Status,
+    TlsStatus, WafStatus,
 };
 use parking_lot::Mutex;
 
@@ -12,7 +13,7 @@ use super::Operations;
 use crate::{
     clock,
     config::{Colour, Percent},
-    observe::shards::OneHot,
+    observe::shards::{Gauge, OneHot},
     server::Life,
     snapshot::{Rollout, Snapshot, control::Control, history},
 };
@@ -23,12 +24,13 @@ pub struct Live {
     life: Arc<Life>,
     /// Endpoints come and go with names that resolve anew: their series live from one scrape to the next.
     endpoints: Mutex<Vec<Arc<OneHot>>>,
+    limits: Mutex<Vec<Arc<Gauge>>>,
 }
 
 impl Live {
     /// A view of the process that `control` steers.
     pub fn new(control: Arc<Control>, life: Arc<Life>) -> Self {
-        Self { control, life, endpoints: Mutex::default() }
+        Self { control, life, endpoints: Mutex::default(), limits: Mutex::default() }
     }
 
     fn gauge_endpoints(&self, snapshot: &Snapshot) {
@@ -43,6 +45,16 @@ impl Live {
             }
         }
         *self.endpoints.lock() = series;
+    }
+
+    fn gauge_limits(&self, snapshot: &Snapshot) {
+        let keys = |limit: LimitStatus| {
+            let gauge = self.control.metrics().limit_keys(&limit.name);
+            gauge.set(limit.keys as f64);
+            gauge
+        };
+        *self.limits.lock() =
+            snapshot.limits.describe(clock::now()).into_iter().map(keys).collect();
     }
 }
 
@@ -68,6 +80,7 @@ impl Operations for Live {
             draining: self.life.is_ending(),
             workers: self.control.thread_count(),
             listeners: listeners(&snapshot),
+            limits: snapshot.limits.describe(clock::now()),
             access_log: snapshot.access_log.is_some().then(|| {
                 let metrics = self.control.metrics();
                 AccessLogStatus {
@@ -80,6 +93,7 @@ impl Operations for Live {
 
     async fn metrics_text(&self) -> String {
         self.gauge_endpoints(&self.control.snapshot());
+        self.gauge_limits(&self.control.snapshot());
         match self.control.metrics().render() {
             Ok(text) => text,
             Err(error) => {

@@ -50,6 +50,7 @@ impl Operations for Fake {
             draining: false,
             workers: 2,
             listeners: Vec::new(),
+            limits: Vec::new(),
             access_log: None,
         }
     }

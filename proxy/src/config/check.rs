@@ -6,6 +6,7 @@
 mod cluster;
 mod headers;
 mod host;
+mod limit;
 mod listener;
 mod process;
 mod references;
@@ -33,6 +34,7 @@ pub fn check(config: &Config) -> Vec<Problem> {
     rollout::check(config, &mut found);
     route::check(config, &mut found);
     tenant::check(config, &mut found);
+    limit::check(config, &mut found);
     waf::check(config, &mut found);
     references::check(config, &mut found);
     found.problems

@@ -11,6 +11,7 @@ pub mod check;
 pub mod cluster;
 pub mod diagnostic;
 pub mod document;
+pub mod limit;
 pub mod listener;
 pub mod load;
 pub mod rollout;
@@ -33,6 +34,7 @@ pub use cluster::{
 };
 pub use diagnostic::{Problem, Report};
 pub use document::KeyPath;
+pub use limit::{Limit, LimitKey, MissingKey};
 pub use listener::{
     BodyRate, Certificate, ClientAuth, Listener, ListenerLimits, ListenerTimeouts, ListenerTls,
     Protocol, ProxyProtocol, TlsVersion,
@@ -41,7 +43,7 @@ pub use load::Loaded;
 pub use rollout::{Colour, Mirror, Override, Rollout, StickyKey, Weights};
 pub use route::{HeaderEdits, Match, Rewrite, Route, RouteTarget, RouteTimeouts, StringMatch};
 pub use tenant::{Tenant, TenantHeader};
-pub use units::{ByteRate, Cidr, Duration, Percent, Size};
+pub use units::{ByteRate, Cidr, Duration, Percent, Rate, Size};
 pub use waf::{
     OverBudget, OverLimit, Waf, WafAudit, WafExclusion, WafMode, WafOverlay, WafRequestBody,
 };
@@ -79,6 +81,8 @@ pub struct Config {
     pub rollouts: BTreeMap<String, Rollout>,
     /// Whose traffic is whose, by name.
     pub tenants: BTreeMap<String, Tenant>,
+    /// How much one client, or whatever is counted by, may have, by name.
+    pub limits: BTreeMap<String, Limit>,
     /// The WAF; without this table there is none.
     pub waf: Option<Waf>,
     /// Which request goes where. Order does not matter: the most specific route wins.
@@ -101,6 +105,7 @@ impl Default for Config {
             clusters: BTreeMap::new(),
             rollouts: BTreeMap::new(),
             tenants: BTreeMap::new(),
+            limits: BTreeMap::new(),
             waf: None,
             routes: Vec::new(),
         }

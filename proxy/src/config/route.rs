@@ -50,6 +50,13 @@ pub struct Route {
     /// Whether a client may upgrade the connection (WebSocket). If not, `Upgrade` is not passed on.
     #[serde(default = "default_upgrade")]
     pub upgrade: bool,
+    /// Limits that its requests must keep, by name, besides those of the tenant.
+    #[serde(default)]
+    pub limits: Vec<String>,
+    /// What one of its requests takes of each rate.
+    #[serde(default = "default_limit_cost")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub limit_cost: u32,
     /// What the WAF does otherwise than `[waf]` and the listener say.
     #[serde(default)]
     pub waf: WafOverlay,
@@ -205,4 +212,8 @@ text_value!(RouteTarget, "route-target");
 
 fn default_upgrade() -> bool {
     true
+}
+
+fn default_limit_cost() -> u32 {
+    1
 }

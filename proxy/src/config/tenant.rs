@@ -13,6 +13,8 @@ pub struct Tenant {
     pub hosts: Vec<String>,
     /// The header field that says so, where no host does. A client can write it: let something before us set it.
     pub header: Option<TenantHeader>,
+    /// Limits that its requests must keep, by name, besides those of the route.
+    pub limits: Vec<String>,
     /// What the WAF does otherwise than `[waf]` and the listener say, for routes that say nothing.
     pub waf: WafOverlay,
 }

@@ -20,6 +20,16 @@ pub struct Size(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct ByteRate(pub u64);
 
+/// Requests over time: a whole number, and `s`, `m`, `h` or `d`, `"100/s"`, `"10/m"`. At most ten million per second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Requests, at least one.
+    pub count: u64,
+    /// The time that they are spread over.
+    pub per: std::time::Duration,
+    unit: char,
+}
+
 /// A share of a hundred, 0 to 100, with up to two decimals; kept in hundredths of a percent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Percent(u16);
@@ -121,6 +131,33 @@ impl FromStr for ByteRate {
     }
 }
 
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let error = || {
+            format!("expected a rate such as \"100/s\", \"10/m\" or \"500/h\", found \"{text}\"")
+        };
+        let (number, rest) = split_number(text.trim()).ok_or_else(error)?;
+        let mut unit = rest.strip_prefix('/').ok_or_else(error)?.chars();
+        let (Some(unit), None) = (unit.next(), unit.next()) else { return Err(error()) };
+        let (_, seconds) = RATE_UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(error)?;
+        if number == 0 {
+            return Err(format!("a rate of zero lets nothing pass, found \"{text}\""));
+        }
+        if number > seconds.saturating_mul(RATE_MAX) {
+            return Err(format!("rate \"{text}\" is more than {RATE_MAX}/s"));
+        }
+        Ok(Self { count: number, per: std::time::Duration::from_secs(*seconds), unit })
+    }
+}
+
+/// Units of a rate, in seconds.
+const RATE_UNITS: [(char, u64); 4] = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
+
+/// Requests per second. Spans between them are told in nanoseconds.
+const RATE_MAX: u64 = 10_000_000;
+
 impl FromStr for Cidr {
     type Err = String;
 
@@ -170,6 +207,12 @@ impl fmt::Display for Size {
 impl fmt::Display for ByteRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/s", Size(self.0))
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.count, self.unit)
     }
 }
 
@@ -230,6 +273,8 @@ pub(super) fn check_format(format: &str, text: &str) -> Result<(), String> {
         "duration" => text.parse::<Duration>().map(drop),
         "size" => text.parse::<Size>().map(drop),
         "byte-rate" => text.parse::<ByteRate>().map(drop),
+        "rate" => text.parse::<Rate>().map(drop),
+        "limit-key" => text.parse::<super::LimitKey>().map(drop),
         "cidr" => text.parse::<Cidr>().map(drop),
         "sticky-key" => text.parse::<super::StickyKey>().map(drop),
         "origin" => text.parse::<super::Origin>().map(drop),
@@ -276,6 +321,7 @@ pub(super) use text_value;
 text_value!(Duration, "duration");
 text_value!(Size, "size");
 text_value!(ByteRate, "byte-rate");
+text_value!(Rate, "rate");
 text_value!(Cidr, "cidr");
 
 /// Splits leading digits off; none is no number.
@@ -330,6 +376,25 @@ mod tests {
         assert!("10.0.0.1".parse::<Cidr>().is_ok());
         let error = "10.0.0.1/8".parse::<Cidr>().unwrap_err();
         assert!(error.contains("10.0.0.0/8"), "{error}");
+    }
+
+    #[test]
+    fn rates_have_a_unit_and_are_not_zero() {
+        for text in ["100/s", "1/d", "10000000/s", "600000000/m"] {
+            assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
+        }
+        for (text, why) in [
+            ("0/s", "lets nothing pass"),
+            ("100", "such as"),
+            ("-1/s", "such as"),
+            ("1.5/s", "such as"),
+            ("1/sec", "such as"),
+            ("1/y", "such as"),
+            ("10000001/s", "more than"),
+        ] {
+            let error = text.parse::<Rate>().unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        }
     }
 
     #[test]

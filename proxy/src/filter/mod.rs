@@ -4,10 +4,12 @@
 //! Filters are pure: the time, chance and facts that they need are arguments.
 
 pub mod client_ip;
+pub mod cookie;
 pub mod forwarded;
 pub mod header_edits;
 pub mod hop_by_hop;
 pub mod ip_set;
+pub mod rate_limit;
 pub mod request_id;
 pub mod trace_context;
 

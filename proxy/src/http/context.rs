@@ -14,6 +14,7 @@ use crate::{
     config::Colour,
     error::Error,
     filter::client_ip::Client,
+    limit::Admitted,
     observe::{Record, metrics::CodeClass},
     upstream,
     waf::{Inspection, Subject},
@@ -58,6 +59,10 @@ pub struct Exchange {
     pub status: u16,
     /// Why it ended as it did, where that was not the upstream's own answer.
     pub flag: Option<&'static str>,
+    /// Name of the limit that refused it, or that would have.
+    pub limit: Option<Arc<str>>,
+    /// What it has of its limits. Requests count as under way until this goes.
+    pub admitted: Admitted,
     /// What the WAF sees of it, where it looks.
     pub waf: Option<Box<Inspection>>,
     /// Whether the answer was sent whole.
@@ -124,6 +129,8 @@ impl Exchange {
             bytes_out: 0,
             status: 0,
             flag: None,
+            limit: None,
+            admitted: Admitted::default(),
             waf: None,
             complete: false,
             connection,
@@ -203,7 +210,7 @@ impl Drop for Exchange {
 
 impl Exchange {
     /// Name of the tenant.
-    fn tenant(&self) -> Option<&str> {
+    pub fn tenant(&self) -> Option<&str> {
         self.snapshot.tenants.name(self.tenant?).map(|name| &**name)
     }
 
@@ -243,6 +250,7 @@ impl Exchange {
             endpoint: self.upstream.endpoint.as_deref(),
             status: (self.status != 0).then_some(self.status),
             flags: self.flag.as_slice(),
+            limit: self.limit.as_deref(),
             bytes_in,
             bytes_out: self.bytes_out,
             duration: elapsed,

@@ -24,8 +24,9 @@ use crate::{
     filter::{
         client_ip,
         forwarded::{self, ClientFacts, Ids, Scheme},
-        hop_by_hop,
+        hop_by_hop, rate_limit,
     },
+    limit::Asking,
     mirror::Primary,
     route::{Found, reading::other_readings, split},
     snapshot::{Action, Rollout, Route},
@@ -62,11 +63,13 @@ async fn answer(
     let host = normal_host(&head.authority);
     x.tenant = snapshot.tenants.find(&host, &head.headers);
     let route = find(x, &snapshot, &head, &host)?;
+    limit(x, &snapshot, &head, &host)?;
     if head.upgrade.is_some() && head.version == Version::HTTP_2 && !route.upgrade {
         // Extended CONNECT is nothing without its tunnel (RFC 8441, 4).
         return Err(Error::MethodNotAllowed);
     }
     let body = bound(x, route, body)?;
+    let body = x.admitted.pace(body, x.connection.worker.id);
     let body = match waf(x, &snapshot) {
         None => body,
         Some(policy) => match inspect::request(x, &policy, &head, body).await? {
@@ -78,7 +81,9 @@ async fn answer(
         return Err(Error::Version);
     }
     let reply = act(x, route, head, body, interim).await?;
-    inspect::response(x, reply).await
+    let mut reply = inspect::response(x, reply).await?;
+    reply.body = x.admitted.pace(reply.body, x.connection.worker.id);
+    Ok(reply)
 }
 
 /// Does what the route says.
@@ -112,6 +117,30 @@ async fn act(
             prepare(x, route, &mut head);
             let request = mirror(x, rollout, primary, upstream::Request { head, body });
             forward(x, route, cluster, hash, request, interim).await
+        }
+    }
+}
+
+/// Holds the request to the limits of its route and its tenant.
+fn limit(x: &mut Exchange, snapshot: &Held, head: &RequestHead, host: &[u8]) -> Result<(), Error> {
+    let Some(limits) = snapshot.limits.of(x.route, x.tenant) else { return Ok(()) };
+    let route = x.route.and_then(|route| snapshot.routes.get(route));
+    let facts = rate_limit::Facts {
+        head,
+        client: x.client.address,
+        host,
+        route: route.map_or("", |route| &route.name),
+        tenant: x.tenant(),
+    };
+    match limits.admit(&Asking { facts, now: x.started, worker: x.connection.worker.id }) {
+        Ok(admitted) => {
+            x.limit = admitted.would_refuse.clone();
+            x.admitted = admitted;
+            Ok(())
+        }
+        Err(over) => {
+            x.limit = Some(Arc::clone(&over.limit));
+            Err(Error::OverLimit(over))
         }
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
 use crate::{
-    error::Error,
+    error::{Error, OverLimit, Quota},
     upstream::Tunnel,
     wire::{Body, ResponseHead},
 };
@@ -51,6 +51,7 @@ pub fn row(error: &Error) -> Row {
         Error::Blocked(status) => (*status, "waf_blocked", "forbidden\n"),
         Error::ExchangeTimeout => (504, "exchange_timeout", "upstream timed out\n"),
         Error::Overflow { cap, .. } => (429, overflow_flag(cap), "too many requests\n"),
+        Error::OverLimit(over) => (429, limit_flag(&over.quota), "too many requests\n"),
         Error::NoEndpoint => (502, "no_endpoint", "upstream failed\n"),
         Error::Connect(_) => (502, "connect_failed", "upstream failed\n"),
         Error::ConnectTimeout => (504, "connect_timeout", "upstream timed out\n"),
@@ -64,7 +65,7 @@ pub fn row(error: &Error) -> Row {
 }
 
 /// The flags of the table, each of which is counted.
-pub const FLAGS: [&str; 23] = [
+pub const FLAGS: [&str; 25] = [
     "malformed",
     "version",
     "method",
@@ -80,6 +81,8 @@ pub const FLAGS: [&str; 23] = [
     "overflow_connections",
     "overflow_pending",
     "overflow_requests",
+    "rate_limited",
+    "concurrency_limited",
     "no_endpoint",
     "connect_failed",
     "connect_timeout",
@@ -98,6 +101,7 @@ pub fn refusal(error: &Error, grpc: bool) -> Reply {
         Error::Overflow { retry_after, .. } => {
             reply.head.headers.insert(header::RETRY_AFTER, seconds(*retry_after));
         }
+        Error::OverLimit(over) => say_limit(over, &mut reply.head.headers),
         // RFC 9110, 15.5.6: a 405 names the methods that are allowed.
         Error::MethodNotAllowed => {
             let methods =
@@ -107,6 +111,29 @@ pub fn refusal(error: &Error, grpc: bool) -> Reply {
         _ => {}
     }
     reply
+}
+
+/// When to come back, and for what (draft-ietf-httpapi-ratelimit-headers): the quota and the seconds in which it comes anew,
+/// what is left of it, and the seconds until there is more.
+fn say_limit(over: &OverLimit, headers: &mut HeaderMap) {
+    let retry_after = seconds(over.retry_after);
+    let until = whole_seconds(over.retry_after);
+    let name = &over.limit;
+    let (policy, state) = match over.quota {
+        Quota::Rate { max, window, left } => (
+            format!("\"{name}\";q={max};w={}", whole_seconds(window)),
+            format!("\"{name}\";r={left};t={until}"),
+        ),
+        Quota::Concurrency { max } => {
+            (format!("\"{name}\";q={max};qu=\"concurrent-requests\""), format!("\"{name}\";r=0"))
+        }
+    };
+    headers.insert(header::RETRY_AFTER, retry_after);
+    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", state)] {
+        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
 }
 
 /// A short answer in plain text.
@@ -197,8 +224,18 @@ pub fn date() -> HeaderValue {
 
 /// Whole seconds, at least one: a client that comes back at once would find us as full.
 fn seconds(span: Duration) -> HeaderValue {
-    let whole = span.as_secs() + u64::from(span.subsec_nanos() > 0);
-    HeaderValue::from(whole.max(1))
+    HeaderValue::from(whole_seconds(span))
+}
+
+fn whole_seconds(span: Duration) -> u64 {
+    (span.as_secs() + u64::from(span.subsec_nanos() > 0)).max(1)
+}
+
+fn limit_flag(quota: &Quota) -> &'static str {
+    match quota {
+        Quota::Rate { .. } => "rate_limited",
+        Quota::Concurrency { .. } => "concurrency_limited",
+    }
 }
 
 fn overflow_flag(cap: &str) -> &'static str {
@@ -232,6 +269,8 @@ mod tests {
             Error::Overflow { cap: "connections", retry_after },
             Error::Overflow { cap: "pending", retry_after },
             Error::Overflow { cap: "requests", retry_after },
+            over_limit(Quota::Rate { max: 200, window: Duration::from_millis(1_900), left: 3 }),
+            over_limit(Quota::Concurrency { max: 5 }),
             Error::NoEndpoint,
             Error::Connect(String::new()),
             Error::ConnectTimeout,
@@ -241,6 +280,29 @@ mod tests {
             Error::TryTimeout,
             Error::TotalTimeout,
         ]
+    }
+
+    fn over_limit(quota: Quota) -> Error {
+        let retry_after = Duration::from_millis(2_100);
+        Error::OverLimit(Box::new(OverLimit { limit: "per_client".into(), quota, retry_after }))
+    }
+
+    #[test]
+    fn being_over_a_limit_says_which_and_when_to_come_back() {
+        let rate = Quota::Rate { max: 200, window: Duration::from_millis(1_900), left: 3 };
+        for (quota, policy, state) in [
+            (rate, "\"per_client\";q=200;w=2", "\"per_client\";r=3;t=3"),
+            (
+                Quota::Concurrency { max: 5 },
+                "\"per_client\";q=5;qu=\"concurrent-requests\"",
+                "\"per_client\";r=0",
+            ),
+        ] {
+            let headers = refusal(&over_limit(quota), false).head.headers;
+            assert_eq!(headers[header::RETRY_AFTER], "3");
+            assert_eq!(headers["ratelimit-policy"], policy);
+            assert_eq!(headers["ratelimit"], state);
+        }
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub struct Record<'a> {
     pub status: Option<u16>,
     /// Why the exchange went as it did: short words of this program.
     pub flags: &'a [&'a str],
+    /// Name of the limit that refused it, or that would have.
+    pub limit: Option<&'a str>,
     /// Body bytes from the client.
     pub bytes_in: u64,
     /// Body bytes to the client.
@@ -110,6 +112,7 @@ impl Record<'_> {
         if !self.flags.is_empty() {
             object.texts("flags", self.flags);
         }
+        optional(object, "limit", self.limit);
         if self.tries > 0 {
             object.number("tries", u64::from(self.tries));
             object.boolean("reused", self.reused);
@@ -168,6 +171,7 @@ pub(super) mod tests {
             endpoint: None,
             status: None,
             flags: &[],
+            limit: None,
             bytes_in: 0,
             bytes_out: 0,
             duration: Duration::from_micros(1_500),
@@ -191,6 +195,7 @@ pub(super) mod tests {
             endpoint: Some("10.0.0.2:80"),
             status: Some(200),
             flags: &["retried"],
+            limit: Some("per_client"),
             bytes_in: 1,
             bytes_out: 2,
             upstream: Some(Duration::from_millis(1)),
@@ -231,6 +236,7 @@ pub(super) mod tests {
             ("endpoint", json!("10.0.0.2:80")),
             ("status", json!(200)),
             ("flags", json!(["retried"])),
+            ("limit", json!("per_client")),
             ("upstream_ms", json!(1.0)),
             ("tries", json!(2)),
             ("reused", json!(true)),

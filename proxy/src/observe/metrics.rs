@@ -34,6 +34,11 @@ pub struct Metrics {
     retries: Family<Counter>,
     mirrors: Family<Counter>,
     mirror_bytes: Level,
+    limit_requests: Family<Counter>,
+    limit_shared: Family<Counter>,
+    limit_bytes: Family<Counter>,
+    limit_waits: Family<Counter>,
+    limit_keys: Family<Gauge>,
     rollout_weights: Family<Gauge>,
     endpoints: Family<OneHot>,
     connections: Family<Level>,
@@ -101,6 +106,11 @@ impl Metrics {
             retries: counters(),
             mirrors: counters(),
             mirror_bytes: Level::new(workers),
+            limit_requests: counters(),
+            limit_shared: counters(),
+            limit_bytes: counters(),
+            limit_waits: counters(),
+            limit_keys: Family::new(Gauge::default),
             rollout_weights: Family::new(Gauge::default),
             endpoints: Family::new(|| OneHot::new(&data::ENDPOINT_STATES)),
             connections: Family::new(move || Level::new(workers)),
@@ -150,6 +160,31 @@ impl Metrics {
     /// Body bytes that copies hold.
     pub fn mirror_bytes(&self) -> &Level {
         &self.mirror_bytes
+    }
+
+    /// Requests about which a limit came to `verdict`.
+    pub fn limit_requests(&self, limit: &str, verdict: &'static str) -> Arc<Counter> {
+        self.limit_requests.with(&[limit, verdict])
+    }
+
+    /// Requests that a limit counted together with those of other keys.
+    pub fn limit_shared(&self, limit: &str) -> Arc<Counter> {
+        self.limit_shared.with(&[limit])
+    }
+
+    /// Bytes of bodies that a limit has counted.
+    pub fn limit_bytes(&self, limit: &str) -> Arc<Counter> {
+        self.limit_bytes.with(&[limit])
+    }
+
+    /// Times that a body had to wait for a limit.
+    pub fn limit_waits(&self, limit: &str) -> Arc<Counter> {
+        self.limit_waits.with(&[limit])
+    }
+
+    /// Keys of a limit that owe something. The series lives as long as the handle.
+    pub fn limit_keys(&self, limit: &str) -> Arc<Gauge> {
+        self.limit_keys.with(&[limit])
     }
 
     /// Share of a colour in percent. The series lives as long as the handle.
@@ -231,6 +266,10 @@ impl Metrics {
         to.numbers(&data::RETRIES_TOTAL, counts(&self.retries));
         to.numbers(&data::MIRROR_TOTAL, counts(&self.mirrors));
         to.one(&data::MIRROR_BYTES, self.mirror_bytes.value() as f64);
+        to.numbers(&data::LIMIT_REQUESTS_TOTAL, counts(&self.limit_requests));
+        to.numbers(&data::LIMIT_SHARED_TOTAL, counts(&self.limit_shared));
+        to.numbers(&data::LIMIT_BYTES_TOTAL, counts(&self.limit_bytes));
+        to.numbers(&data::LIMIT_WAITS_TOTAL, counts(&self.limit_waits));
         self.render_gauges(&mut to);
         to.numbers(&data::CONNECTIONS_TOTAL, counts(&self.accepted));
         to.numbers(&data::CONNECTIONS_REFUSED_TOTAL, counts(&self.connections_refused));
@@ -269,6 +308,8 @@ impl Metrics {
         let weights = self.rollout_weights.held().into_iter();
         let weights = weights.map(|(labels, weight)| (labels, weight.value()));
         to.numbers(&data::ROLLOUT_WEIGHT, weights);
+        let keys = self.limit_keys.held().into_iter();
+        to.numbers(&data::LIMIT_KEYS, keys.map(|(labels, keys)| (labels, keys.value())));
         let endpoints = self.endpoints.held().into_iter().flat_map(|(labels, endpoint)| {
             let states: Vec<_> = endpoint.states().collect();
             states.into_iter().map(move |(state, in_force)| {

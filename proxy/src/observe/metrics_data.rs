@@ -51,6 +51,16 @@ metrics! {
         "Requests that were chosen to be mirrored, by what became of the copy.";
     MIRROR_BYTES = GAUGE "foxtrot_mirror_bytes" []
         "Body bytes that copies of requests hold now.";
+    LIMIT_REQUESTS_TOTAL = COUNTER "foxtrot_limit_requests_total" ["limit" "verdict"]
+        "Requests that a limit was asked about, by what it said.";
+    LIMIT_SHARED_TOTAL = COUNTER "foxtrot_limit_shared_total" ["limit"]
+        "Requests whose key found no room in the table of its limit and was counted together with others.";
+    LIMIT_BYTES_TOTAL = COUNTER "foxtrot_limit_bytes_total" ["limit"]
+        "Bytes of bodies that were counted by a limit's bandwidth.";
+    LIMIT_WAITS_TOTAL = COUNTER "foxtrot_limit_waits_total" ["limit"]
+        "Times that a body was held up by a limit's bandwidth.";
+    LIMIT_KEYS = GAUGE "foxtrot_limit_keys" ["limit"]
+        "Keys of a limit that owe something, from a sample where there are many.";
     ROLLOUT_WEIGHT = GAUGE "foxtrot_rollout_weight" ["rollout" "colour"]
         "Share of a colour in percent.";
     UPSTREAM_ENDPOINT_STATE = GAUGE "foxtrot_upstream_endpoint_state" ["cluster" "endpoint" "state"]

@@ -2,10 +2,9 @@
 
 use http::HeaderName;
 
-use super::sticky::cookie;
 use crate::{
     config::{self, Colour},
-    filter::{client_ip::Client, ip_set::IpSet},
+    filter::{client_ip::Client, cookie::cookie, ip_set::IpSet},
     key_error::KeyError,
     wire::RequestHead,
 };

@@ -5,9 +5,9 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderName, header};
+use http::HeaderName;
 
-use crate::{config::StickyKey, key_error::KeyError, wire::RequestHead};
+use crate::{config::StickyKey, filter::cookie::cookie, key_error::KeyError, wire::RequestHead};
 
 /// A rollout's `sticky`, compiled.
 #[derive(Debug)]
@@ -80,24 +80,13 @@ impl StickyValue<'_> {
     }
 }
 
-/// The value of the first cookie `name`, as the client wrote it: quotes are part of it. Names are compared with case
-/// (RFC 6265, 4.2 and 5.4).
-pub fn cookie<'a>(headers: &'a HeaderMap, name: &[u8]) -> Option<&'a [u8]> {
-    let lines = headers.get_all(header::COOKIE).iter();
-    lines.flat_map(|line| line.as_bytes().split(|&b| b == b';')).find_map(|pair| {
-        let value = pair.trim_ascii_start().strip_prefix(name)?;
-        Some(value.trim_ascii_start().strip_prefix(b"=")?.trim_ascii())
-    })
-}
-
 fn text(value: Option<&[u8]>) -> Option<StickyValue<'_>> {
     value.filter(|value| !value.is_empty()).map(StickyValue::Text)
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-    use proptest::prelude::*;
+    use http::{HeaderValue, header};
 
     use super::*;
     use crate::route::reference::request;
@@ -139,34 +128,5 @@ mod tests {
         }
         let value = keys(&["client_ip", "path"]).value(&head, "2001:db8::1".parse().unwrap());
         assert_eq!(value.as_bytes().len(), 16);
-    }
-
-    #[test]
-    fn cookies_are_found_over_lines_and_blanks() {
-        for (lines, expected) in [
-            (&["c=1"][..], Some("1")),
-            (&["cc=0; c=1; c=2"], Some("1")),
-            (&["a=1;b=2;c=3"], Some("3")),
-            (&["a=1", "c=2"], Some("2")),
-            (&["C=1"], None),
-            (&["c"], None),
-            (&["x=c=1"], None),
-            (&[" c = \"v\" ;"], Some("\"v\"")),
-            (&["c=a=b"], Some("a=b")),
-            (&[";;c=1"], Some("1")),
-            (&["c="], Some("")),
-            (&[], None),
-        ] {
-            let head = with_cookies(lines);
-            assert_eq!(cookie(&head.headers, b"c"), expected.map(str::as_bytes), "{lines:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_written_cookie_is_read_back(name in "[a-z]{1,4}", value in "[!#-:<-~]{0,8}", others in "([A-Z]{1,3}=[a-z]{0,3}; ){0,3}") {
-            let head = with_cookies(&[&format!("{others}{name}={value}")]);
-            prop_assert_eq!(cookie(&head.headers, name.as_bytes()), Some(value.as_bytes()));
-        }
     }
 }

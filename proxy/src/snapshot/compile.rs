@@ -18,6 +18,7 @@ use crate::{
     filter::{header_edits::HeaderEdits, ip_set::IpSet},
     http::reply,
     key_error::KeyError,
+    limit,
     listener::{ConnectionCounters, Listener, ListenerState, tls},
     mirror::{Mirror, MirrorState},
     observe::{access_log::AccessLog, metrics::Metrics, shards::Gauge},
@@ -66,7 +67,10 @@ pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<P
         let waf = waf::compile(config, tenants, before, &around.metrics);
         keep(waf, &mut problems, |problem| problem)
     });
-    let (Some(table), Some(tenants), Some(waf), true) = (table, tenants, waf, problems.is_empty())
+    let before = around.previous.as_ref().map(|previous| &previous.limits);
+    let limits = keep(limit::compile(config, before, &around.metrics), &mut problems, |it| it);
+    let (Some(table), Some(tenants), Some(waf), Some(limits), true) =
+        (table, tenants, waf, limits, problems.is_empty())
     else {
         return Err(problems);
     };
@@ -84,6 +88,7 @@ pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<P
         trusted_proxies: IpSet::new(&config.trusted_proxies),
         access_log,
         tenants,
+        limits,
         waf,
         admin_token,
         metrics: Arc::clone(&around.metrics),

@@ -24,6 +24,7 @@ use crate::{
     admin::Token,
     config::{self, Colour},
     filter::{header_edits::HeaderEdits, ip_set::IpSet},
+    limit,
     listener::{Listener, tls::CertificateFacts},
     mirror::Mirror,
     observe::{
@@ -68,6 +69,8 @@ pub struct Snapshot {
     pub metrics: Arc<Metrics>,
     /// Whose requests are whose.
     pub tenants: Tenants,
+    /// What one client may have.
+    pub limits: limit::Compiled,
     /// What the WAF does with the requests of each route.
     pub waf: waf::Compiled,
     /// Counters of our own answers.

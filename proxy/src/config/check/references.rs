@@ -1,6 +1,7 @@
 //! Names that must lead somewhere.
 //!
-//! A cluster, rollout or listener that nothing leads to is no error: it is how one is prepared, or kept, for a change.
+//! A cluster, rollout or listener that nothing leads to is no error: it is how one is prepared, or kept, for a change. A limit
+//! that nothing names is one: whoever wrote it believes that it limits.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,19 @@ pub(super) fn check(config: &Config, found: &mut Found) {
             let at = at.join("listeners").item(name);
             refer(&at, ("listener", name), &config.listeners, None, found);
         }
+        limits(config, &at, &route.limits, found);
     }
+    for (name, tenant) in &config.tenants {
+        limits(config, &path!["tenants", name], &tenant.limits, found);
+    }
+}
+
+fn limits(config: &Config, at: &KeyPath, names: &[String], found: &mut Found) {
+    for (index, name) in names.iter().enumerate() {
+        let at = at.join("limits").join(index);
+        refer(&at, ("limit", name), &config.limits, None, found);
+    }
+    found.duplicates(&at.join("limits"), names);
 }
 
 fn cluster(config: &Config, at: &KeyPath, name: &str, found: &mut Found) {

@@ -1,7 +1,7 @@
 //! The rest of a configuration that departs from its schema: checked beside what is wrong already, so that a dangling
 //! reference is told along with a misspelt key.
 //!
-//! A listener, cluster, rollout or route that departs is checked for the rest once it is right: what is said of it before
+//! A listener, cluster, rollout, route, tenant or limit that departs is checked for the rest once it is right: what is said of it before
 //! that may follow from its mistake alone. For the others it keeps its name.
 
 use std::collections::BTreeSet;
@@ -56,7 +56,7 @@ fn scope(path: &KeyPath) -> KeyPath {
 }
 
 fn is_named(key: &str) -> bool {
-    matches!(key, "listeners" | "clusters" | "rollouts" | "routes")
+    matches!(key, "listeners" | "clusters" | "rollouts" | "routes" | "tenants" | "limits")
 }
 
 /// Puts the least that reads in the place of a table; takes any other key away.
@@ -70,14 +70,21 @@ fn stand_in(root: &mut Toml, path: &KeyPath) {
         _ => &[],
     };
     let least = least.iter().map(|(key, text)| ((*key).to_owned(), Toml::from(*text)));
-    let least = Toml::Table(least.collect::<Table>());
-    match (root.get_mut(top), rest) {
-        (Some(Toml::Table(table)), [Segment::Key(name)]) => drop(table.insert(name.clone(), least)),
-        (Some(Toml::Array(items)), [Segment::Index(index)]) => {
-            if let Some(item) = items.get_mut(*index) {
-                *item = least;
-            }
-        }
-        _ => drop(root.remove(top)),
+    let least = least.collect::<Table>();
+    let item = match (root.get_mut(top), rest) {
+        (Some(Toml::Table(table)), [Segment::Key(name)]) => table.get_mut(name),
+        (Some(Toml::Array(items)), [Segment::Index(index)]) => items.get_mut(*index),
+        _ => return drop(root.remove(top)),
+    };
+    if let Some(item) = item {
+        let named = names_limits(item);
+        *item = Toml::Table(least.into_iter().chain(named).collect());
     }
+}
+
+/// The limits that a route or a tenant names: they are not without effect because something else is wrong with it.
+fn names_limits(item: &Toml) -> Option<(String, Toml)> {
+    let limits = item.get("limits")?;
+    let good = limits.as_array().is_some_and(|names| names.iter().all(Toml::is_str));
+    good.then(|| ("limits".to_owned(), limits.clone()))
 }

@@ -23,6 +23,11 @@ fn touched() -> (Metrics, impl Sized) {
     metrics.retries("c").inc(0);
     metrics.mirrors("sent", "").inc(0);
     metrics.mirror_bytes().add(0, 5);
+    metrics.limit_requests("l", "passed").inc(0);
+    metrics.limit_shared("l").inc(0);
+    metrics.limit_bytes("l").inc(0);
+    metrics.limit_waits("l").inc(0);
+    let keys = metrics.limit_keys("l");
     metrics.connections_total("web").inc(0);
     metrics.connections_refused("web", "tls").inc(0);
     metrics.config_generation().set(3.0);
@@ -39,7 +44,7 @@ fn touched() -> (Metrics, impl Sized) {
     endpoint.set("ejected");
     let connections = metrics.connections("web");
     connections.add(1, 1);
-    (metrics, (weight, endpoint, connections, classes))
+    (metrics, (weight, endpoint, connections, classes, keys))
 }
 
 #[test]

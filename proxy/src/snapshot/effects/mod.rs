@@ -180,7 +180,14 @@ fn shows(effect: &Effect, word: &str) -> bool {
 
 /// The names in a key, without those that the configuration chooses and without the table that holds them.
 fn names(key: &str) -> impl Iterator<Item = &str> {
-    let own = ["listeners.NAME.", "clusters.NAME.", "rollouts.NAME.", "tenants.NAME.", "routes[]."];
+    let own = [
+        "listeners.NAME.",
+        "clusters.NAME.",
+        "rollouts.NAME.",
+        "tenants.NAME.",
+        "limits.NAME.",
+        "routes[].",
+    ];
     let own = own.iter().find_map(|table| key.strip_prefix(table)).unwrap_or(key);
     own.split('.').map(|name| name.trim_end_matches("[]")).filter(|name| *name != "NAME")
 }

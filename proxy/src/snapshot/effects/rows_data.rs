@@ -764,6 +764,11 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(
+        "routes[].limits[]",
+        &[Case("rate_limits::who_is_over_its_rate_is_told_when_to_come_back")],
+    ),
+    row("routes[].limit_cost", &[Case("rate_limits::a_request_costs_what_its_route_says")]),
+    row(
         "routes[].waf.mode",
         &[
             Read("waf::settings::with", "overlay.mode"),
@@ -992,6 +997,39 @@ pub(super) const ROWS: &[Row] = &[
         "tenants.NAME.hosts[]",
         &[Case("tenants::a_tenant_is_told_by_its_host_and_then_by_a_field")],
     ),
+    row("tenants.NAME.limits[]", &[Case("rate_limits::a_tenant_has_limits_of_its_own")]),
+    row(
+        "limits.NAME.key[]",
+        &[
+            Case("rate_limits::keys_are_parts_of_the_request"),
+            Read("filter::rate_limit::key::compile", "LimitKey::Path => Some(Ok(Source::Path))"),
+        ],
+    ),
+    row(
+        "limits.NAME.missing",
+        &[
+            Case("rate_limits::what_lacks_a_part_of_the_key_is_shared_or_skipped"),
+            Word("share", "filter::rate_limit::key::feed", "self.missing == MissingKey::Skip"),
+        ],
+    ),
+    row("limits.NAME.rate", &[Case("rate_limits::who_is_over_its_rate_is_told_when_to_come_back")]),
+    row(
+        "limits.NAME.burst",
+        &[Case("rate_limits::who_is_over_its_rate_is_told_when_to_come_back")],
+    ),
+    row(
+        "limits.NAME.concurrency",
+        &[Case("rate_limits::requests_at_once_are_counted_until_their_last_byte")],
+    ),
+    row("limits.NAME.bandwidth", &[Case("rate_limits::bodies_keep_to_a_bandwidth")]),
+    row(
+        "limits.NAME.max_keys",
+        &[
+            Read("limit::state::of", "Table::new(limit.max_keys as usize)"),
+            Case("rate_limits::sprayed_keys_give_nobody_a_fresh_bucket"),
+        ],
+    ),
+    row("limits.NAME.dry_run", &[Case("rate_limits::a_dry_run_refuses_nothing")]),
     row(
         "tenants.NAME.header.name",
         &[Case("tenants::a_tenant_is_told_by_its_host_and_then_by_a_field")],
