@@ -110,7 +110,7 @@ impl Redaction {
                 out.push(b'&');
             }
             match memchr::memchr(b'=', part).map(|at| part.split_at(at + 1)) {
-                Some((name, _)) if self.argument(&name[..name.len() - 1]) => {
+                Some((name, _)) if self.argument(&decoded(&name[..name.len() - 1])) => {
                     out.extend_from_slice(name);
                     out.extend_from_slice(MARK);
                 }
@@ -119,6 +119,13 @@ impl Redaction {
         }
         cards(&out)
     }
+}
+
+/// A name as the application reads it (the URL standard, `application/x-www-form-urlencoded`).
+fn decoded(name: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> =
+        name.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    percent_encoding::percent_decode(&spaced).collect()
 }
 
 fn is_secret(lower: &[u8]) -> bool {
@@ -183,6 +190,8 @@ mod tests {
         let redaction = Redaction::parse(&entries.into()).unwrap();
         let target = redaction.target(b"/a?q=1&id=2&PASSWORD=x&n=4111+1111");
         assert_eq!(target, b"/a?q=[redacted]&id=2&PASSWORD=[redacted]&n=4111+1111");
+        let escaped = redaction.target(b"/a?%70ass%57ord=x&b%=2&%zz=1");
+        assert_eq!(escaped, b"/a?%70ass%57ord=[redacted]&b%=2&%zz=1");
         assert!(redaction.variable(b"ARGS:json.user.name"));
         assert!(redaction.variable(b"REQUEST_HEADERS:x-key"));
         assert!(redaction.variable(b"REQUEST_HEADERS:Authorization"));

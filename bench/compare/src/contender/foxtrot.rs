@@ -54,7 +54,6 @@ impl Contender for Foxtrot {
     fn fit(&self, setup: &Setup) -> Fit {
         match &self.rules {
             Rules::Managed if !setup.waf => Fit::Twin,
-            _ if setup.rate_limit => Fit::Lacks("has no rate limits yet"),
             Rules::Crs(None) if setup.waf => NO_CRS,
             _ => Fit::Fits,
         }
