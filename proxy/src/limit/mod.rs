@@ -133,6 +133,11 @@ impl Admitted {
         }
         Body::stream(Paced::new(body, self.pacers.clone(), worker))
     }
+
+    /// The limit that holds the bodies of this key up now, if one does.
+    pub fn held_up(&self, now: Instant) -> Option<Box<OverLimit>> {
+        self.pacers.iter().find_map(|pacer| pacer.held_up(now))
+    }
 }
 
 impl Limit {
