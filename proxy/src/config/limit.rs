@@ -183,7 +183,7 @@ impl FromStr for RedisUrl {
         let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
         let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         let named = !host.is_empty() && host.bytes().all(good);
-        if !named && !bracketed.is_some_and(|host| host.parse::<Ipv6Addr>().is_ok()) {
+        if !named && bracketed.is_none_or(|host| host.parse::<Ipv6Addr>().is_err()) {
             return Err(expected(": its host is none"));
         }
         if port.is_some_and(|port| port.parse::<u16>().map_or(true, |port| port == 0)) {
