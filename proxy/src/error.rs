@@ -119,6 +119,11 @@ pub enum Quota {
         /// Requests.
         max: u64,
     },
+    /// So many bytes of bodies per second.
+    Bandwidth {
+        /// Bytes.
+        max: u64,
+    },
 }
 
 impl Error {

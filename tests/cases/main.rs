@@ -11,6 +11,7 @@
 
 mod drain;
 mod forwarding;
+mod global_limits;
 mod hostile;
 mod http1;
 mod http2;

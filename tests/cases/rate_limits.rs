@@ -280,6 +280,21 @@ async fn bodies_keep_to_a_bandwidth() {
 }
 
 #[tokio::test]
+async fn who_is_held_up_until_a_deadline_is_over_its_limit() {
+    let origin = Origin::echo().await;
+    let limit = "[limits.per_client]\nbandwidth = \"8KiB/s\"\n";
+    let route = "timeouts = { request = \"1s\", total = \"900ms\", try = \"900ms\" }";
+    let proxy = Proxy::with(limited(&origin, limit).route(route)).await;
+    let mut client = proxy.client().await;
+    let reply = client.request("POST", "/").body(body::sized(256 << 10)).send().await;
+    assert_eq!(reply.status, 429);
+    let policy = "\"per_client\";q=8192;w=1;qu=\"content-bytes\"";
+    assert_eq!(reply.header("ratelimit-policy"), policy);
+    let refused = [("reason", "bandwidth_limited")];
+    assert_eq!(proxy.metric("foxtrot_refused_total", &refused).await, 1.0);
+}
+
+#[tokio::test]
 async fn the_status_shows_limits() {
     let origin = Origin::echo().await;
     let proxy = Proxy::with(limited(&origin, LIMIT)).await;

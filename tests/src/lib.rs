@@ -9,6 +9,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "this crate is test code: it fails by panicking and measures real time"
 )]
@@ -20,6 +21,7 @@ pub mod config;
 pub mod metrics;
 pub mod origin;
 pub mod proxy;
+pub mod redis;
 pub mod wait;
 
 pub use bytes::Bytes;
@@ -42,6 +44,7 @@ pub use origin::{
     raw::{Conn, RawOrigin},
 };
 pub use proxy::{Exit, Proxy, check};
+pub use redis::Redis;
 pub use wait::{DEADLINE, eventually, within};
 
 #[cfg(test)]

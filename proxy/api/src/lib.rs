@@ -16,7 +16,8 @@ pub use config::{
 pub use error::ApiError;
 pub use rollouts::{RolloutStatus, Shares};
 pub use status::{
-    AccessLogStatus, CertificateStatus, LastReload, LimitStatus, ListenerStatus, Status, TlsStatus,
+    AccessLogStatus, CertificateStatus, LastReload, LimitStatus, LimitStoreState, LimitStoreStatus,
+    ListenerStatus, Status, TlsStatus,
 };
 pub use waf::{
     WafAuditStatus, WafCause, WafClass, WafClassState, WafExclusionStatus, WafFinding, WafLists,

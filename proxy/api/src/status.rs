@@ -104,6 +104,31 @@ pub struct LimitStatus {
     pub skipped: u64,
     /// Requests that were counted together with those of other keys, because the table was full.
     pub shared: u64,
+    /// The store that replicas share; absent where each counts for itself.
+    #[serde(default)]
+    pub store: Option<LimitStoreStatus>,
+}
+
+/// A limit's store.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct LimitStoreStatus {
+    /// How it stands.
+    pub state: LimitStoreState,
+    /// Why there is none; empty otherwise.
+    #[serde(default)]
+    pub error: String,
+}
+
+/// How a limit's store stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitStoreState {
+    /// Not yet there.
+    Connecting,
+    /// There: the limit holds over all replicas.
+    Connected,
+    /// Gone or silent: the limit holds for this replica alone.
+    Degraded,
 }
 
 /// The access log.

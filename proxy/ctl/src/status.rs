@@ -2,7 +2,9 @@
 
 use std::{io, process::ExitCode};
 
-use foxtrot_api::{ListenerStatus, ReloadOutcome, Status};
+use foxtrot_api::{
+    LimitStatus, LimitStoreState, LimitStoreStatus, ListenerStatus, ReloadOutcome, Status,
+};
 
 use crate::{
     client::Admin,
@@ -48,7 +50,12 @@ fn print(out: &mut Output, status: &Status) -> io::Result<()> {
         out.text(config::located(error).as_bytes())?;
     }
     out.line("")?;
-    out.table(&listeners(&status.listeners))
+    out.table(&listeners(&status.listeners))?;
+    if status.limits.is_empty() {
+        return Ok(());
+    }
+    out.line("")?;
+    out.table(&limits(&status.limits))
 }
 
 fn listeners(listeners: &[ListenerStatus]) -> Table {
@@ -62,6 +69,31 @@ fn listeners(listeners: &[ListenerStatus]) -> Table {
         ]);
     }
     table
+}
+
+fn limits(limits: &[LimitStatus]) -> Table {
+    let names = ["limit", "keys", "passed", "refused", "would refuse", "shared", "store"];
+    let mut table = Table::new(names);
+    for limit in limits {
+        table.row([
+            limit.name.clone(),
+            format!("{} of {}", limit.keys, limit.keys_max),
+            limit.passed.to_string(),
+            limit.refused.to_string(),
+            limit.would_refuse.to_string(),
+            limit.shared.to_string(),
+            limit.store.as_ref().map_or_else(|| "none".to_owned(), store),
+        ]);
+    }
+    table
+}
+
+fn store(store: &LimitStoreStatus) -> String {
+    match (store.state, store.error.as_str()) {
+        (LimitStoreState::Connecting, _) => "connecting".to_owned(),
+        (LimitStoreState::Connected, _) => "connected".to_owned(),
+        (LimitStoreState::Degraded, error) => format!("degraded: {error}"),
+    }
 }
 
 fn certificates(listener: &ListenerStatus) -> String {

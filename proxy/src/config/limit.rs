@@ -1,14 +1,15 @@
 //! `[limits.NAME]` as written: how much of something one key may have.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::Ipv6Addr, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    admin::Secret,
     rollout::is_token,
     schema::suggest::closest,
-    units::{ByteRate, Rate, text_value},
+    units::{ByteRate, Duration, Rate, text_value},
 };
 
 /// How much one key may have. It needs `rate`, `concurrency` or `bandwidth`.
@@ -35,7 +36,34 @@ pub struct Limit {
     pub max_keys: u32,
     /// Whether nothing is refused, only counted and logged.
     pub dry_run: bool,
+    /// Where replicas share what they know; without it each counts for itself.
+    pub store: Option<LimitStore>,
 }
+
+/// Where replicas share what they know of a limit's rate.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitStore {
+    /// A Redis, `"redis://HOST:PORT/DB"`, or over TLS `"rediss://..."`.
+    pub redis: RedisUrl,
+    /// Name of the user there.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Password there.
+    #[serde(default)]
+    pub password: Option<Secret>,
+    /// Longest wait for an answer, in the background. Without one, limits are local.
+    #[serde(default = "default_store_timeout")]
+    pub timeout: Duration,
+    /// Among how many replicas the rate is divided while there is no store.
+    #[serde(default = "default_replicas")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub replicas: u32,
+}
+
+/// Where a Redis is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisUrl(String);
 
 /// A part of a request that limits are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,6 +110,7 @@ impl Default for Limit {
             bandwidth: None,
             max_keys: 100_000,
             dry_run: false,
+            store: None,
         }
     }
 }
@@ -126,6 +155,63 @@ impl fmt::Display for LimitKey {
 
 text_value!(LimitKey, "limit-key");
 
+impl FromStr for RedisUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = |why: &str| {
+            format!("expected a URL such as \"redis://127.0.0.1:6379/0\", found \"{text}\"{why}")
+        };
+        let (scheme, rest) = text.split_once("://").ok_or_else(|| expected(""))?;
+        if !matches!(scheme, "redis" | "rediss") {
+            let meant = closest(scheme, ["redis", "rediss"]);
+            let meant = meant.map(|word| format!(" (did you mean \"{word}://{rest}\"?)"));
+            return Err(expected(&meant.unwrap_or_default()));
+        }
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        if authority.contains('@') {
+            return Err(
+                "user and password do not belong into the URL, there are `user` and `password`"
+                    .to_owned(),
+            );
+        }
+        // Behind the brackets of an IPv6 address.
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (authority, None),
+        };
+        let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+        let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let named = !host.is_empty() && host.bytes().all(good);
+        if !named && bracketed.is_none_or(|host| host.parse::<Ipv6Addr>().is_err()) {
+            return Err(expected(": its host is none"));
+        }
+        if port.is_some_and(|port| port.parse::<u16>().map_or(true, |port| port == 0)) {
+            return Err(expected(": its port is none"));
+        }
+        if !database.is_empty() && database.parse::<u16>().is_err() {
+            return Err(expected(": behind the slash stands the number of a database"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+text_value!(RedisUrl, "redis-url");
+
+fn default_store_timeout() -> Duration {
+    Duration::millis(100)
+}
+
+fn default_replicas() -> u32 {
+    1
+}
+
 fn unknown(text: &str) -> String {
     let words = WORDS.iter().map(|(word, _)| *word);
     let kind = text.split_once(':').map(|(kind, _)| kind);
@@ -151,6 +237,33 @@ const WORDS: [(&str, LimitKey); 7] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_redis_is_told_from_what_is_none() {
+        for text in [
+            "redis://127.0.0.1:6379",
+            "redis://cache.internal/3",
+            "rediss://[::1]:6380/0",
+            "redis://h",
+        ] {
+            assert_eq!(text.parse::<RedisUrl>().unwrap().to_string(), text);
+        }
+        for (text, why) in [
+            ("redsi://h:1", "(did you mean \"redis://h:1\"?)"),
+            ("http://h", "expected a URL"),
+            ("127.0.0.1:6379", "expected a URL"),
+            ("redis://", "host"),
+            ("redis://:6379", "host"),
+            ("redis://a b", "host"),
+            ("redis://h:port", "port"),
+            ("redis://h:65536", "port"),
+            ("redis://h:1/x", "database"),
+            ("redis://u:p@h", "do not belong"),
+        ] {
+            let error = text.parse::<RedisUrl>().unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
 
     #[test]
     fn keys_print_what_they_parse() {

@@ -34,7 +34,7 @@ pub use cluster::{
 };
 pub use diagnostic::{Problem, Report};
 pub use document::KeyPath;
-pub use limit::{Limit, LimitKey, MissingKey};
+pub use limit::{Limit, LimitKey, LimitStore, MissingKey, RedisUrl};
 pub use listener::{
     BodyRate, Certificate, ClientAuth, Listener, ListenerLimits, ListenerTimeouts, ListenerTls,
     Protocol, ProxyProtocol, TlsVersion,

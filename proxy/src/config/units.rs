@@ -274,6 +274,7 @@ pub(super) fn check_format(format: &str, text: &str) -> Result<(), String> {
         "size" => text.parse::<Size>().map(drop),
         "byte-rate" => text.parse::<ByteRate>().map(drop),
         "rate" => text.parse::<Rate>().map(drop),
+        "redis-url" => text.parse::<super::RedisUrl>().map(drop),
         "limit-key" => text.parse::<super::LimitKey>().map(drop),
         "cidr" => text.parse::<Cidr>().map(drop),
         "sticky-key" => text.parse::<super::StickyKey>().map(drop),

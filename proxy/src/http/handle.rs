@@ -20,6 +20,7 @@ use super::{
     upgrade,
 };
 use crate::{
+    clock,
     error::Error,
     filter::{
         client_ip,
@@ -45,8 +46,22 @@ pub async fn handle(
 ) -> Reply {
     match answer(x, head, body, interim).await {
         Ok(reply) => reply,
-        Err(error) => x.refuse(&error),
+        Err(error) => {
+            let error = blame(x, error);
+            x.refuse(&error)
+        }
     }
+}
+
+/// A request that took too long because a limit holds its body up is over that limit: no upstream has failed.
+fn blame(x: &Exchange, error: Error) -> Error {
+    let too_long = matches!(
+        error,
+        Error::TryTimeout | Error::TotalTimeout | Error::ExchangeTimeout | Error::RequestTimeout(_)
+    );
+    let coming = x.received.as_ref().is_some_and(|received| !received.is_whole());
+    let over = if too_long && coming { x.admitted.held_up(clock::now()) } else { None };
+    over.map_or(error, Error::OverLimit)
 }
 
 async fn answer(

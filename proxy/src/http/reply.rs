@@ -65,7 +65,7 @@ pub fn row(error: &Error) -> Row {
 }
 
 /// The flags of the table, each of which is counted.
-pub const FLAGS: [&str; 25] = [
+pub const FLAGS: [&str; 26] = [
     "malformed",
     "version",
     "method",
@@ -83,6 +83,7 @@ pub const FLAGS: [&str; 25] = [
     "overflow_requests",
     "rate_limited",
     "concurrency_limited",
+    "bandwidth_limited",
     "no_endpoint",
     "connect_failed",
     "connect_timeout",
@@ -127,6 +128,10 @@ fn say_limit(over: &OverLimit, headers: &mut HeaderMap) {
         Quota::Concurrency { max } => {
             (format!("\"{name}\";q={max};qu=\"concurrent-requests\""), format!("\"{name}\";r=0"))
         }
+        Quota::Bandwidth { max } => (
+            format!("\"{name}\";q={max};w=1;qu=\"content-bytes\""),
+            format!("\"{name}\";r=0;t={until}"),
+        ),
     };
     headers.insert(header::RETRY_AFTER, retry_after);
     for (name, value) in [("ratelimit-policy", policy), ("ratelimit", state)] {
@@ -235,6 +240,7 @@ fn limit_flag(quota: &Quota) -> &'static str {
     match quota {
         Quota::Rate { .. } => "rate_limited",
         Quota::Concurrency { .. } => "concurrency_limited",
+        Quota::Bandwidth { .. } => "bandwidth_limited",
     }
 }
 
@@ -271,6 +277,7 @@ mod tests {
             Error::Overflow { cap: "requests", retry_after },
             over_limit(Quota::Rate { max: 200, window: Duration::from_millis(1_900), left: 3 }),
             over_limit(Quota::Concurrency { max: 5 }),
+            over_limit(Quota::Bandwidth { max: 1_000 }),
             Error::NoEndpoint,
             Error::Connect(String::new()),
             Error::ConnectTimeout,
@@ -296,6 +303,11 @@ mod tests {
                 Quota::Concurrency { max: 5 },
                 "\"per_client\";q=5;qu=\"concurrent-requests\"",
                 "\"per_client\";r=0",
+            ),
+            (
+                Quota::Bandwidth { max: 1_000 },
+                "\"per_client\";q=1000;w=1;qu=\"content-bytes\"",
+                "\"per_client\";r=0;t=3",
             ),
         ] {
             let headers = refusal(&over_limit(quota), false).head.headers;

@@ -1,8 +1,8 @@
 //! `[limits]`, and who names them, to limits by route and tenant.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use super::{Limit, Limits, state::State, verdict::Verdicts};
+use super::{Limit, Limits, state::State, store::Store, verdict::Verdicts};
 use crate::{
     clock,
     config::{self, Config, Problem, document::path},
@@ -21,6 +21,11 @@ pub struct Compiled {
 }
 
 impl Compiled {
+    /// Starts what speaks to stores. To be called on the control thread.
+    pub fn start(&self) {
+        self.limits.values().filter_map(|limit| limit.store.as_ref()).for_each(|it| it.start());
+    }
+
     /// The limits of a route's requests of a tenant; `None` where there are none.
     pub fn of(&self, route: Option<usize>, tenant: Option<usize>) -> Option<Limits<'_>> {
         let (route, cost) = self.routes.get(route?)?;
@@ -29,6 +34,12 @@ impl Compiled {
         let any = !route.is_empty() || !tenant.is_empty();
         any.then_some(Limits { route, tenant, cost: *cost })
     }
+}
+
+/// Files that limits name.
+pub fn files(config: &Config) -> impl Iterator<Item = PathBuf> {
+    let stores = config.limits.values().filter_map(|limit| limit.store.as_ref());
+    stores.filter_map(|store| store.password.as_ref()?.file.clone())
 }
 
 /// Compiles `[limits]`. What limits of the same names have learned `before` stays known.
@@ -72,6 +83,10 @@ fn limit(
         let burst = (bytes.0 / BURSTS_PER_SECOND).max(BURST_BYTES_MIN);
         Bucket::new(bytes.0, NANOSECONDS, burst)
     });
+    let state = State::of(written, before.map(|before| &before.state), clock::now());
+    let before = before.and_then(|before| before.store.as_ref());
+    let store = Store::of(name, written, rate, &state, before, metrics);
+    let store = store.map_err(|e| Problem::at(path!["limits", name].below(&e.key), e.message))?;
     Ok(Limit {
         name: name.into(),
         key,
@@ -81,7 +96,8 @@ fn limit(
         one: rate.map_or(Span(0), |rate| rate.span(1)),
         dry_run: written.dry_run,
         keys_max: written.max_keys,
-        state: State::of(written, before.map(|before| &before.state), clock::now()),
+        state,
+        store,
         verdicts: Verdicts::of(name, metrics),
     })
 }

@@ -33,6 +33,7 @@ impl Limit {
             would_refuse,
             skipped,
             shared,
+            store: self.store.as_ref().map(|store| store.describe()),
         }
     }
 }

@@ -9,13 +9,14 @@ mod describe;
 mod pace;
 mod permit;
 mod state;
+mod store;
 mod verdict;
 
 use std::{sync::Arc, time::Duration};
 
 use smallvec::SmallVec;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, files};
 
 use crate::{
     clock::Instant,
@@ -27,6 +28,7 @@ use {
     pace::{Paced, Pacer},
     permit::Permit,
     state::State,
+    store::{Asked, Standing, Store},
     verdict::Verdicts,
 };
 
@@ -45,6 +47,7 @@ pub struct Limit {
     dry_run: bool,
     keys_max: u32,
     state: Arc<State>,
+    store: Option<Arc<Store>>,
     verdicts: Verdicts,
 }
 
@@ -78,10 +81,10 @@ pub struct Admitted {
 
 /// What was taken for a request.
 struct Taken<'l> {
-    limit: &'l Limit,
+    rate: &'l Bucket,
     place: Place<'l>,
     now: u64,
-    cost: Span,
+    span: Span,
 }
 
 impl Limits<'_> {
@@ -130,6 +133,11 @@ impl Admitted {
         }
         Body::stream(Paced::new(body, self.pacers.clone(), worker))
     }
+
+    /// The limit that holds the bodies of this key up now, if one does.
+    pub fn held_up(&self, now: Instant) -> Option<Box<OverLimit>> {
+        self.pacers.iter().find_map(|pacer| pacer.held_up(now))
+    }
 }
 
 impl Limit {
@@ -140,10 +148,9 @@ impl Limit {
         hash: u64,
         cost: u32,
     ) -> Result<(Option<Taken<'_>>, Option<Permit>), Box<OverLimit>> {
-        let answer = self.enter(hash, asking.worker).and_then(|permit| {
-            let taken = self.take(self.state.time(asking.now), asking.worker, hash, cost)?;
-            Ok((taken, permit))
-        });
+        let answer = self
+            .enter(hash, asking.worker)
+            .and_then(|permit| Ok((self.take(asking, hash, cost)?, permit)));
         match &answer {
             Ok(_) => self.verdicts.passed.inc(asking.worker),
             Err(_) => self.verdicts.refused(self.dry_run).inc(asking.worker),
@@ -156,7 +163,7 @@ impl Limit {
             return Ok(None);
         };
         let max = u64::from(max);
-        let permit = Permit::enter(counts, hash, max);
+        let permit = Permit::enter(counts, hash, 1, max);
         if permit.as_ref().is_some_and(Permit::is_shared) {
             self.verdicts.shared.inc(worker);
         }
@@ -165,20 +172,32 @@ impl Limit {
 
     fn take(
         &self,
-        now: u64,
-        worker: usize,
+        asking: &Asking<'_>,
         hash: u64,
         cost: u32,
     ) -> Result<Option<Taken<'_>>, Box<OverLimit>> {
         let (Some(rate), Some(table)) = (&self.rate, &self.state.rates) else { return Ok(None) };
+        let now = self.state.time(asking.now);
         let place = table.place(hash, &bucket::At(now));
         if matches!(place, Place::Shared(_)) {
-            self.verdicts.shared.inc(worker);
+            self.verdicts.shared.inc(asking.worker);
         }
-        let cost = if cost == 1 { self.one } else { rate.span(u64::from(cost)) };
-        match rate.take(&place, now, cost) {
-            Ok(_) => Ok(Some(Taken { limit: self, place, now, cost })),
-            Err(full) => Err(self.over_rate(rate, full)),
+        let alone = self.store.as_ref().filter(|store| store.is_degraded());
+        let rate = alone.map_or(rate, |store| &store.alone);
+        let one = cost == 1 && alone.is_none();
+        let span = if one { self.one } else { rate.span(u64::from(cost)) };
+        rate.take(&place, now, span).map_err(|full| self.over_rate(rate, full))?;
+        let taken = Taken { rate, place, now, span };
+        let Some(store) = self.store.as_ref().filter(|_| alone.is_none()) else {
+            return Ok(Some(taken));
+        };
+        let asked = Asked { key: &self.key, facts: &asking.facts, hash, cost, span };
+        match store.report(&asked, asking.worker) {
+            Standing::Reported => Ok(Some(taken)),
+            Standing::TooFarAhead => {
+                taken.give_back();
+                Err(self.over_rate(rate, Full { wait: Span(0), left: 0 }))
+            }
         }
     }
 
@@ -195,9 +214,7 @@ impl Limit {
 
 impl Taken<'_> {
     fn give_back(&self) {
-        if let Some(rate) = &self.limit.rate {
-            rate.give_back(&self.place, self.now, self.cost);
-        }
+        self.rate.give_back(&self.place, self.now, self.span);
     }
 }
 

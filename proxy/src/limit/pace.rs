@@ -1,7 +1,7 @@
 //! Bodies at the bandwidth of their key: what is too fast is held up and never refused.
 //!
-//! A piece of a body is charged when it passes, and the next one waits until that is paid for. So pieces stay whole, and a
-//! body is late by one piece at most.
+//! A piece of a body is charged when it passes, and the next one waits until that is paid for. Pieces are small enough for some
+//! to pass all the time: deadlines that ask for progress see it.
 
 use std::{
     pin::Pin,
@@ -18,7 +18,8 @@ use tokio::time::Sleep;
 use super::Limit;
 use crate::{
     clock,
-    filter::rate_limit::{Bucket, Place, bucket},
+    error::{OverLimit, Quota},
+    filter::rate_limit::{Bucket, Place, Span, bucket},
     wire::{Body, BodyError},
 };
 
@@ -34,6 +35,9 @@ pub struct Paced {
     inner: Body,
     pacers: SmallVec<[Pacer; 1]>,
     worker: usize,
+    /// What has come and not passed.
+    rest: Bytes,
+    piece_max: usize,
     /// Exists from the first wait on.
     pause: Option<Pin<Box<Sleep>>>,
     pausing: bool,
@@ -56,6 +60,19 @@ impl Pacer {
         }
     }
 
+    /// The limit, where the next piece would have to wait.
+    pub fn held_up(&self, now: clock::Instant) -> Option<Box<OverLimit>> {
+        let wait = self.wait(now);
+        let max = self.limit.bandwidth.as_ref()?.tokens(Span(SECOND));
+        (!wait.is_zero()).then(|| self.limit.over(Quota::Bandwidth { max }, wait))
+    }
+
+    /// Bytes that come in an eighth of a second.
+    fn piece_max(&self) -> usize {
+        let bytes = self.limit.bandwidth.as_ref().map(|bucket| bucket.tokens(Span(SECOND / 8)));
+        bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(usize::MAX).max(1)
+    }
+
     fn charge(&self, now: clock::Instant, bytes: u64, worker: usize) {
         self.limit.verdicts.bytes.add(worker, bytes);
         self.with(now, |bucket, place, now| bucket.force(place, now, bucket.span(bytes)));
@@ -76,7 +93,9 @@ impl Pacer {
 impl Paced {
     /// Holds `inner` to `pacers`.
     pub fn new(inner: Body, pacers: SmallVec<[Pacer; 1]>, worker: usize) -> Self {
-        Self { inner, pacers, worker, pause: None, pausing: false }
+        let piece_max = pacers.iter().map(Pacer::piece_max).min().unwrap_or(usize::MAX);
+        let rest = Bytes::new();
+        Self { inner, pacers, worker, rest, piece_max, pause: None, pausing: false }
     }
 
     fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -114,24 +133,35 @@ impl HttpBody for Paced {
         if this.poll_pause(cx).is_pending() {
             return Poll::Pending;
         }
-        let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) else {
-            return Poll::Pending;
-        };
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
-        {
-            let now = clock::now();
-            let bytes = data.len() as u64;
-            this.pacers.iter().for_each(|pacer| pacer.charge(now, bytes, this.worker));
+        if this.rest.is_empty() {
+            let frame = std::task::ready!(Pin::new(&mut this.inner).poll_frame(cx));
+            match frame.map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) => this.rest = data,
+                Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
         }
-        Poll::Ready(frame)
+        let piece = this.rest.split_to(this.piece_max.min(this.rest.len()));
+        let (now, bytes) = (clock::now(), piece.len() as u64);
+        this.pacers.iter().for_each(|pacer| pacer.charge(now, bytes, this.worker));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.rest.is_empty() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let (rest, inner) = (self.rest.len() as u64, self.inner.size_hint());
+        let mut hint = SizeHint::new();
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint.set_lower(inner.lower().saturating_add(rest));
+        hint
     }
 }
+
+/// In nanoseconds.
+const SECOND: u64 = 1_000_000_000;

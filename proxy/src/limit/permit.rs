@@ -9,6 +9,7 @@ use crate::filter::rate_limit::{Place, Table, count, count::Counts};
 pub struct Permit {
     table: Arc<Table>,
     at: At,
+    amount: u64,
 }
 
 /// Where it is counted. A key's slot is its own as long as it counts something.
@@ -20,14 +21,14 @@ enum At {
 }
 
 impl Permit {
-    /// A place among the requests of the key with this hash, unless `max` are under way.
-    pub fn enter(table: &Arc<Table>, hash: u64, max: u64) -> Option<Self> {
+    /// So many places among those of the key with this hash, unless more than `max` would be taken.
+    pub fn enter(table: &Arc<Table>, hash: u64, amount: u64, max: u64) -> Option<Self> {
         let place = table.place(hash, &Counts);
         let at = match place {
             Place::Own { index, .. } => At::Slot(index),
             Place::Shared(_) => At::Shared(hash),
         };
-        count::enter(&place, 1, max).then(|| Self { table: Arc::clone(table), at })
+        count::enter(&place, amount, max).then(|| Self { table: Arc::clone(table), at, amount })
     }
 
     /// Whether it counts together with those of other keys.
@@ -41,9 +42,9 @@ impl Drop for Permit {
         match self.at {
             At::Slot(index) => {
                 let word: &AtomicU64 = self.table.word(index);
-                count::leave(&Place::Own { word, index, fresh: false }, 1);
+                count::leave(&Place::Own { word, index, fresh: false }, self.amount);
             }
-            At::Shared(hash) => count::leave(&Place::Shared(self.table.shared(hash)), 1),
+            At::Shared(hash) => count::leave(&Place::Shared(self.table.shared(hash)), self.amount),
         }
     }
 }
@@ -59,14 +60,15 @@ mod tests {
         let hash = |key: u64| key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         // Far more keys than slots.
         let held: Vec<_> =
-            (0..keys).filter_map(|key| Permit::enter(&table, hash(key), 2)).collect();
+            (0..keys).filter_map(|key| Permit::enter(&table, hash(key), 1, 2)).collect();
         assert!(held.iter().any(Permit::is_shared) && held.len() > 100);
         drop(held);
         assert_eq!(table.in_use(&Counts), 0);
         for key in 0..keys {
-            let both = (Permit::enter(&table, hash(key), 2), Permit::enter(&table, hash(key), 2));
+            let both =
+                (Permit::enter(&table, hash(key), 1, 2), Permit::enter(&table, hash(key), 1, 2));
             assert!(both.0.is_some() && both.1.is_some(), "{key}");
-            assert!(Permit::enter(&table, hash(key), 2).is_none(), "{key}");
+            assert!(Permit::enter(&table, hash(key), 1, 2).is_none(), "{key}");
         }
     }
 }

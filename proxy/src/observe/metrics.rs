@@ -39,6 +39,8 @@ pub struct Metrics {
     limit_bytes: Family<Counter>,
     limit_waits: Family<Counter>,
     limit_keys: Family<Gauge>,
+    limit_store: Family<Counter>,
+    limit_degraded: Family<Gauge>,
     rollout_weights: Family<Gauge>,
     endpoints: Family<OneHot>,
     connections: Family<Level>,
@@ -111,6 +113,8 @@ impl Metrics {
             limit_bytes: counters(),
             limit_waits: counters(),
             limit_keys: Family::new(Gauge::default),
+            limit_store: counters(),
+            limit_degraded: Family::new(Gauge::default),
             rollout_weights: Family::new(Gauge::default),
             endpoints: Family::new(|| OneHot::new(&data::ENDPOINT_STATES)),
             connections: Family::new(move || Level::new(workers)),
@@ -185,6 +189,16 @@ impl Metrics {
     /// Keys of a limit that owe something. The series lives as long as the handle.
     pub fn limit_keys(&self, limit: &str) -> Arc<Gauge> {
         self.limit_keys.with(&[limit])
+    }
+
+    /// Requests whose report to a limit's store came to `outcome`.
+    pub fn limit_store(&self, limit: &str, outcome: &'static str) -> Arc<Counter> {
+        self.limit_store.with(&[limit, outcome])
+    }
+
+    /// Whether a limit's store is gone. The series lives as long as the handle.
+    pub fn limit_degraded(&self, limit: &str) -> Arc<Gauge> {
+        self.limit_degraded.with(&[limit])
     }
 
     /// Share of a colour in percent. The series lives as long as the handle.
@@ -270,6 +284,7 @@ impl Metrics {
         to.numbers(&data::LIMIT_SHARED_TOTAL, counts(&self.limit_shared));
         to.numbers(&data::LIMIT_BYTES_TOTAL, counts(&self.limit_bytes));
         to.numbers(&data::LIMIT_WAITS_TOTAL, counts(&self.limit_waits));
+        to.numbers(&data::LIMIT_STORE_TOTAL, counts(&self.limit_store));
         self.render_gauges(&mut to);
         to.numbers(&data::CONNECTIONS_TOTAL, counts(&self.accepted));
         to.numbers(&data::CONNECTIONS_REFUSED_TOTAL, counts(&self.connections_refused));
@@ -310,6 +325,9 @@ impl Metrics {
         to.numbers(&data::ROLLOUT_WEIGHT, weights);
         let keys = self.limit_keys.held().into_iter();
         to.numbers(&data::LIMIT_KEYS, keys.map(|(labels, keys)| (labels, keys.value())));
+        let degraded = self.limit_degraded.held().into_iter();
+        let degraded = degraded.map(|(labels, degraded)| (labels, degraded.value()));
+        to.numbers(&data::LIMIT_DEGRADED, degraded);
         let endpoints = self.endpoints.held().into_iter().flat_map(|(labels, endpoint)| {
             let states: Vec<_> = endpoint.states().collect();
             states.into_iter().map(move |(state, in_force)| {

@@ -61,6 +61,10 @@ metrics! {
         "Times that a body was held up by a limit's bandwidth.";
     LIMIT_KEYS = GAUGE "foxtrot_limit_keys" ["limit"]
         "Keys of a limit that owe something, from a sample where there are many.";
+    LIMIT_STORE_TOTAL = COUNTER "foxtrot_limit_store_total" ["limit" "outcome"]
+        "Requests that were to be reported to a limit's store, by what became of that.";
+    LIMIT_DEGRADED = GAUGE "foxtrot_limit_degraded" ["limit"]
+        "1 while a limit's store is gone and the limit holds for this replica alone, else 0.";
     ROLLOUT_WEIGHT = GAUGE "foxtrot_rollout_weight" ["rollout" "colour"]
         "Share of a colour in percent.";
     UPSTREAM_ENDPOINT_STATE = GAUGE "foxtrot_upstream_endpoint_state" ["cluster" "endpoint" "state"]

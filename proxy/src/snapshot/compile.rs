@@ -159,7 +159,7 @@ pub fn files(config: &Config) -> Vec<std::path::PathBuf> {
     });
     let token = config.admin.token.iter().filter_map(|token| token.file.clone());
     let waf = config.waf.iter().flat_map(waf::files);
-    listeners.chain(clusters).chain(token).chain(waf).collect()
+    listeners.chain(clusters).chain(token).chain(waf).chain(limit::files(config)).collect()
 }
 
 type Named<T> = BTreeMap<String, Arc<T>>;

@@ -1,7 +1,7 @@
 //! Limits: they limit something, by something, for somebody.
 
-use super::{Config, Found, KeyPath, path};
-use crate::config::{Limit, LimitKey};
+use super::{Config, Found, KeyPath, path, process};
+use crate::config::{Limit, LimitKey, LimitStore};
 
 pub(super) fn check(config: &Config, found: &mut Found) {
     for (name, limit) in &config.limits {
@@ -18,12 +18,27 @@ pub(super) fn check(config: &Config, found: &mut Found) {
         if limit.rate.is_none() && limit.burst.is_some() {
             found.idle(at.join("burst"), "there is no `rate`");
         }
+        if let Some(written) = &limit.store {
+            store(&at.join("store"), limit, written, found);
+        }
         key(&at, limit, config, found);
         if !named(config).any(|known| known == name) {
             found.idle(at, "no route and no tenant names it in its `limits`");
         }
     }
     costs(config, found);
+}
+
+fn store(at: &KeyPath, limit: &Limit, store: &LimitStore, found: &mut Found) {
+    if limit.rate.is_none() {
+        found.idle(at.clone(), "there is no `rate`, the rest is counted by each replica");
+    }
+    found.nonzero(at, [("timeout", store.timeout)]);
+    if let Some(password) = &store.password {
+        process::secret(&at.join("password"), password, found);
+    } else if store.user.is_some() {
+        found.idle(at.join("user"), "there is no `password`");
+    }
 }
 
 fn key(at: &KeyPath, limit: &Limit, config: &Config, found: &mut Found) {

@@ -41,7 +41,7 @@ fn admin(config: &Config, found: &mut Found) {
 }
 
 /// A secret has one source.
-fn secret(at: &KeyPath, secret: &Secret, found: &mut Found) {
+pub(super) fn secret(at: &KeyPath, secret: &Secret, found: &mut Found) {
     let sources: BTreeSet<&str> = [("env", secret.env.is_some()), ("file", secret.file.is_some())]
         .into_iter()
         .filter_map(|(key, set)| set.then_some(key))

@@ -109,6 +109,7 @@ fn files_are_marked_as_such() {
         "clusters.NAME.tls.ca",
         "clusters.NAME.tls.cert",
         "clusters.NAME.tls.key",
+        "limits.NAME.store.password.file",
         "listeners.NAME.tls.certs[].cert",
         "listeners.NAME.tls.certs[].key",
         "listeners.NAME.tls.client_ca",

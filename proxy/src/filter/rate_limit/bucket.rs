@@ -109,7 +109,9 @@ impl Bucket {
 
     /// Raises the time at which the bucket is full, where somebody who counts for more than us says so.
     pub fn raise(&self, place: &Place<'_>, now: u64, debt: Span) {
-        let least = now + debt.0.min(DEBT_MAX);
+        // Far more than replicas can have let pass before they heard of each other.
+        let most = self.burst_span.0.saturating_mul(16).clamp(DEBT_MAX, SPAN_MAX);
+        let least = now + debt.0.min(most);
         let _ = charge(place, now, |full_at| (full_at < least).then_some(least));
     }
 }

@@ -85,7 +85,7 @@ impl Key {
     pub fn feed(&self, facts: &Facts<'_>, mut sink: impl FnMut(&[u8])) -> Option<()> {
         for source in &self.sources {
             let there = source.feed(facts, &mut |bytes| {
-                sink(&(bytes.len() as u64).to_ne_bytes());
+                sink(&(bytes.len() as u64).to_le_bytes());
                 sink(bytes);
             });
             if !there && self.missing == MissingKey::Skip {

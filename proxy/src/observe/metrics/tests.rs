@@ -27,7 +27,8 @@ fn touched() -> (Metrics, impl Sized) {
     metrics.limit_shared("l").inc(0);
     metrics.limit_bytes("l").inc(0);
     metrics.limit_waits("l").inc(0);
-    let keys = metrics.limit_keys("l");
+    metrics.limit_store("l", "reported").inc(0);
+    let keys = (metrics.limit_keys("l"), metrics.limit_degraded("l"));
     metrics.connections_total("web").inc(0);
     metrics.connections_refused("web", "tls").inc(0);
     metrics.config_generation().set(3.0);

@@ -74,6 +74,7 @@ impl Control {
     /// Tells those who are not workers.
     pub(super) fn announce(&self, snapshot: &Snapshot) {
         crate::observe::logging::set_level(snapshot.config.log.level);
+        snapshot.limits.start();
         self.token.set(snapshot.admin_token.clone());
         self.posture.turn_to(snapshot.waf.posture(), &self.metrics);
         self.metrics.config_generation().set(snapshot.generation as f64);

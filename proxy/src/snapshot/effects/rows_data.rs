@@ -1029,6 +1029,24 @@ pub(super) const ROWS: &[Row] = &[
             Case("rate_limits::sprayed_keys_give_nobody_a_fresh_bucket"),
         ],
     ),
+    row(
+        "limits.NAME.store.redis",
+        &[
+            Case("global_limits::two_replicas_share_one_quota"),
+            Read("limit::store::link::connect", "link.url"),
+        ],
+    ),
+    row("limits.NAME.store.user", &[Case("global_limits::a_store_may_want_a_password")]),
+    row("limits.NAME.store.password.env", &[Read("limit::store::read", "env::var(name)")]),
+    row("limits.NAME.store.password.file", &[Case("global_limits::a_store_may_want_a_password")]),
+    row(
+        "limits.NAME.store.timeout",
+        &[Case("global_limits::a_silent_store_leaves_each_replica_its_share")],
+    ),
+    row(
+        "limits.NAME.store.replicas",
+        &[Case("global_limits::a_silent_store_leaves_each_replica_its_share")],
+    ),
     row("limits.NAME.dry_run", &[Case("rate_limits::a_dry_run_refuses_nothing")]),
     row(
         "tenants.NAME.header.name",
