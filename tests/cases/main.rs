@@ -11,6 +11,7 @@
 
 mod drain;
 mod forwarding;
+mod h2_floods;
 mod hostile;
 mod http1;
 mod http2;
