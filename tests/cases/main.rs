@@ -12,6 +12,7 @@
 mod drain;
 mod forwarding;
 mod global_limits;
+mod h2_floods;
 mod hostile;
 mod http1;
 mod http2;

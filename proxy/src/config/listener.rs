@@ -166,6 +166,13 @@ pub struct ListenerLimits {
     /// Concurrent streams of an HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS).
     #[schemars(range(min = 1, max = 10_000))]
     pub streams: u32,
+    /// What an HTTP/2 connection may cost beside its requests: weights of its glitches at once. One that exceeds it is ended
+    /// with GOAWAY (ENHANCE_YOUR_CALM).
+    #[schemars(range(min = 100, max = 1_000_000_000))]
+    pub glitches: u32,
+    /// Weights of glitches that come free again each second.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub glitches_per_second: u32,
     /// Bytes of a request body; more are answered 413. A route may set its own.
     pub body_bytes: Size,
     /// Requests on one connection before it is asked to close.
@@ -202,6 +209,8 @@ impl Default for ListenerLimits {
             headers: 100,
             header_bytes: Size(32 << 10),
             streams: 100,
+            glitches: 2_000,
+            glitches_per_second: 100,
             body_bytes: Size(1 << 30),
             requests: 1_000_000,
         }

@@ -21,6 +21,7 @@ use tokio::sync::{Notify, watch};
 use crate::{
     config,
     filter::ip_set::IpSet,
+    http::h2::Glitch,
     observe::{
         metrics::Metrics,
         shards::{Counter, Level},
@@ -53,6 +54,7 @@ pub struct ConnectionCounters {
     /// Taken so far.
     pub accepted: Arc<Counter>,
     full: [Arc<Counter>; 2],
+    floods: [Arc<Counter>; Glitch::ALL.len()],
 }
 
 /// What of a listener outlives a reload: its sockets' address, its connections, its end.
@@ -240,7 +242,14 @@ impl ConnectionCounters {
     pub fn new(metrics: &Metrics, name: &str) -> Self {
         let full = [Full::Connections, Full::PerIp]
             .map(|full| metrics.connections_refused(name, full.as_str()));
-        Self { open: metrics.connections(name), accepted: metrics.connections_total(name), full }
+        let floods = Glitch::ALL.map(|glitch| metrics.h2_floods(name, glitch.as_str()));
+        let (open, accepted) = (metrics.connections(name), metrics.connections_total(name));
+        Self { open, accepted, full, floods }
+    }
+
+    /// HTTP/2 connections that were ended for too many of these.
+    pub fn flood(&self, glitch: Glitch) -> &Counter {
+        &self.floods[glitch as usize]
     }
 
     /// Connections that were turned away for this reason.

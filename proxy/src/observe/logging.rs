@@ -37,10 +37,11 @@ fn filter(level: LogLevel) -> EnvFilter {
     EnvFilter::try_from_default_env().unwrap_or_else(|_| {
         EnvFilter::new(match level {
             LogLevel::Error => "error",
-            LogLevel::Warn => "warn",
-            LogLevel::Info => "info",
+            // The `h2` crate warns of single frames: a client must not be able to fill the log.
+            LogLevel::Warn => "warn,h2=error",
+            LogLevel::Info => "info,h2=error",
             // The protocol crates at this level write several lines per frame.
-            LogLevel::Debug => "info,foxtrot=debug",
+            LogLevel::Debug => "info,h2=error,foxtrot=debug",
         })
     })
 }

@@ -46,6 +46,7 @@ pub struct Metrics {
     connections: Family<Level>,
     accepted: Family<Counter>,
     connections_refused: Family<Counter>,
+    h2_floods: Family<Counter>,
     generation: Gauge,
     reloads: Family<Counter>,
     access_log_lines: Family<Counter>,
@@ -120,6 +121,7 @@ impl Metrics {
             connections: Family::new(move || Level::new(workers)),
             accepted: counters(),
             connections_refused: counters(),
+            h2_floods: counters(),
             generation: Gauge::default(),
             reloads: counters(),
             access_log_lines: counters(),
@@ -226,6 +228,11 @@ impl Metrics {
         self.connections_refused.with(&[listener, reason])
     }
 
+    /// HTTP/2 connections of a listener that were ended because of `glitch`.
+    pub fn h2_floods(&self, listener: &str, glitch: &'static str) -> Arc<Counter> {
+        self.h2_floods.with(&[listener, glitch])
+    }
+
     /// Number of the configuration in force.
     pub fn config_generation(&self) -> &Gauge {
         &self.generation
@@ -288,6 +295,7 @@ impl Metrics {
         self.render_gauges(&mut to);
         to.numbers(&data::CONNECTIONS_TOTAL, counts(&self.accepted));
         to.numbers(&data::CONNECTIONS_REFUSED_TOTAL, counts(&self.connections_refused));
+        to.numbers(&data::H2_FLOODS_TOTAL, counts(&self.h2_floods));
         to.one(&data::CONFIG_GENERATION, self.generation.value());
         to.numbers(&data::CONFIG_RELOAD_TOTAL, counts(&self.reloads));
         to.numbers(&data::ACCESS_LOG_LINES_TOTAL, counts(&self.access_log_lines));

@@ -7,6 +7,7 @@ pub mod body;
 pub mod chunked;
 pub mod encode;
 pub mod framing;
+pub mod h2_frames;
 pub mod h2_stream;
 pub mod message;
 pub mod parse;

@@ -30,8 +30,8 @@ pub enum Expect {
     Cut,
     /// 431, or as what is malformed; not a byte reaches the upstream.
     TooLarge,
-    /// Others are served meanwhile, and memory stays bounded.
-    Bounded,
+    /// GOAWAY with ENHANCE_YOUR_CALM; others are served meanwhile, and memory stays bounded.
+    Calmed,
     /// 200 from the upstream.
     Served,
     /// Served without it, or refused: this never reaches the upstream.
@@ -46,7 +46,7 @@ pub fn listed() -> Vec<Listed> {
         Expect::NoPreface => "connection closed".into(),
         Expect::Cut => "400, stream reset or connection closed, upstream request cut".into(),
         Expect::TooLarge => "431, stream reset or connection closed".into(),
-        Expect::Bounded => "memory bounded, others served".into(),
+        Expect::Calmed => "GOAWAY (ENHANCE_YOUR_CALM), memory bounded, others served".into(),
         Expect::Served => "served".into(),
         Expect::Harmless(_) => "served without it, or refused".into(),
     };
@@ -440,7 +440,7 @@ fn frames() -> Vec<Row> {
 }
 
 fn floods() -> Vec<Row> {
-    use Expect::{Bounded, ConnectionEnds};
+    use Expect::{Calmed, ConnectionEnds};
     let many = |bytes: Vec<u8>| bytes.repeat((4 << 20) / bytes.len());
     let continuation = frame(CONTINUATION, 0, 1, &block(&[("x", &"y".repeat(8000))]));
     let empty = frame(CONTINUATION, 0, 1, &[]);
@@ -470,37 +470,37 @@ fn floods() -> Vec<Row> {
             "h2-flood-reset",
             "20,000 requests, each reset at once (CVE-2023-44487)",
             resets.collect(),
-            Bounded,
+            Calmed,
         ),
         row(
             "h2-flood-ping",
             "4 MiB of PING (CVE-2019-9512)",
             many(frame(PING, 0, 0, &[0; 8])),
-            Bounded,
+            Calmed,
         ),
         row(
             "h2-flood-settings",
             "4 MiB of SETTINGS (CVE-2019-9515)",
             many(frame(SETTINGS, 0, 0, &[])),
-            Bounded,
+            Calmed,
         ),
         row(
             "h2-flood-empty-data",
             "4 MiB of empty DATA (CVE-2019-9518)",
             [post(&[]), many(frame(DATA, 0, 1, &[]))].concat(),
-            Bounded,
+            Calmed,
         ),
         row(
             "h2-flood-window",
             "4 MiB of WINDOW_UPDATE",
             [post(&[]), many(frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1]))].concat(),
-            Bounded,
+            Calmed,
         ),
         row(
             "h2-flood-priority",
             "4 MiB of PRIORITY (CVE-2019-9513)",
             many(frame(2, 0, 1, &[0, 0, 0, 0, 1])),
-            Bounded,
+            Calmed,
         ),
         row(
             "h2-flood-malformed",
@@ -510,7 +510,7 @@ fn floods() -> Vec<Row> {
                     frame(HEADERS, END_HEADERS | END_STREAM, 2 * n + 1, &block(&[METHOD]))
                 })
                 .collect(),
-            Bounded,
+            Calmed,
         ),
         row(
             "h2-hpack-bomb",

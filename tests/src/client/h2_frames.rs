@@ -114,6 +114,18 @@ impl H2 {
         Outcome::Closed
     }
 
+    /// Reads until a PING is answered; false where the connection ends before.
+    pub async fn answers_ping(&mut self) -> bool {
+        while let Some(frame) = self.next().await {
+            match frame.kind {
+                PING if frame.flags & ACK != 0 => return true,
+                GOAWAY => return false,
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// Reads until the connection fails: GOAWAY with an error, or the end.
     pub async fn connection_outcome(&mut self) -> Outcome {
         // No frame is of this stream, so only the end of the connection ends the loop.

@@ -93,8 +93,14 @@ fn limits(at: &KeyPath, listener: &Listener, found: &mut Found) {
         let message = format!("expected {least} to {most}, found {}", limits.header_bytes);
         found.value(at.join("header_bytes"), message);
     }
-    if limits.streams != default.streams && !listener.protocols.contains(&Protocol::H2) {
-        found.idle(at.join("streams"), "the listener does not offer \"h2\"");
+    for (key, value, default) in [
+        ("streams", limits.streams, default.streams),
+        ("glitches", limits.glitches, default.glitches),
+        ("glitches_per_second", limits.glitches_per_second, default.glitches_per_second),
+    ] {
+        if value != default && !listener.protocols.contains(&Protocol::H2) {
+            found.idle(at.join(key), "the listener does not offer \"h2\"");
+        }
     }
     let per_ip = limits.connections_per_ip;
     if per_ip > limits.connections && per_ip != default.connections_per_ip {

@@ -1,8 +1,10 @@
 //! HTTP/2 towards clients (RFC 9113): one task per stream, over the `h2` crate's connection.
 //!
-//! The crate keeps the protocol (frames, HPACK, flow control, limits on resets and empty frames); this file gives streams to
-//! the request path, moves bodies with back-pressure, and ends connections in order.
+//! The crate keeps the protocol (frames, HPACK, flow control, sizes of field blocks); this file gives streams to the request path,
+//! moves bodies with back-pressure, and ends connections: in order, or at once where the client has spent its [`Budget`].
 
+mod glitches;
+mod metered;
 mod request;
 mod response;
 
@@ -10,10 +12,11 @@ use std::{
     future::poll_fn,
     pin::{Pin, pin},
     sync::Arc,
+    task::Poll,
 };
 
 use bytes::{Bytes, BytesMut};
-use h2::{RecvStream, server::SendResponse};
+use h2::{Reason, RecvStream, server::SendResponse};
 use http::{Request, header::CONTENT_LENGTH};
 use parking_lot::Mutex;
 use tokio::{
@@ -24,7 +27,7 @@ use tokio::{
 use tracing::debug;
 
 use super::{
-    connection::{Connection, DRAIN_GRACE},
+    connection::{Connection, DRAIN_GRACE, LINGER},
     context::Exchange,
     handle,
     reply::Reply,
@@ -35,6 +38,9 @@ use crate::{
     upstream::Informational,
     wire::{Body, RequestHead, ResponseHead, Stream, stream::Rewind},
 };
+use glitches::Budget;
+pub use glitches::Glitch;
+use metered::{Metered, Spent};
 use request::{expects_continue, request_body, request_head};
 use response::{response, send};
 
@@ -48,6 +54,9 @@ const SEND_BUFFER_BYTES: usize = 64 << 10;
 /// Serves a connection to its end; `input` has been read from it already.
 pub async fn serve(connection: Arc<Connection>, stream: Stream, input: BytesMut) {
     let limits = &connection.listener.config.limits;
+    let budget = Budget::new(limits.glitches, limits.glitches_per_second, clock::now());
+    let stream = Metered::new(Rewind::new(stream, input), budget);
+    let spent = stream.spent();
     let handshake = h2::server::Builder::new()
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(u32::try_from(limits.header_bytes.0).unwrap_or(u32::MAX))
@@ -55,18 +64,19 @@ pub async fn serve(connection: Arc<Connection>, stream: Stream, input: BytesMut)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_send_buffer_size(SEND_BUFFER_BYTES)
         .enable_connect_protocol()
-        .handshake::<_, Bytes>(Rewind::new(stream, input));
+        .handshake::<_, Bytes>(stream);
     let deadline = clock::now() + connection.listener.config.timeouts.first_byte.0;
     let Ok(Ok(wire)) = tokio::time::timeout_at(deadline, handshake).await else {
         return debug!(peer = %connection.peer, "http/2 handshake failed");
     };
     let phase = connection.phase();
-    H2 { wire, phase, streams: JoinSet::new(), served: 0, connection }.run().await;
+    H2 { wire, spent, phase, streams: JoinSet::new(), served: 0, connection }.run().await;
 }
 
 struct H2 {
     connection: Arc<Connection>,
-    wire: h2::server::Connection<Rewind, Bytes>,
+    wire: h2::server::Connection<Metered, Bytes>,
+    spent: Arc<Spent>,
     phase: watch::Receiver<Phase>,
     streams: JoinSet<()>,
     served: u64,
@@ -80,6 +90,7 @@ struct H2 {
 enum Event {
     Stream(Request<RecvStream>, SendResponse<Bytes>),
     StreamEnded,
+    Spent(Glitch),
     Idle,
     Drain,
     End,
@@ -110,9 +121,26 @@ impl H2 {
                     timer.as_mut().reset(clock::now() + DRAIN_GRACE);
                 }
                 Event::Drain => {}
+                Event::Spent(glitch) => return self.calm(glitch).await,
                 Event::Idle | Event::End => return,
             }
         }
+    }
+
+    /// Ends a connection that has cost too much: requests in hand are given up, and the client is told why.
+    async fn calm(mut self, glitch: Glitch) {
+        let (peer, listener) = (self.connection.peer, &self.connection.listener.state.name);
+        debug!(%peer, %listener, glitch = glitch.as_str(), "http/2 glitches exceed limits.glitches");
+        self.count(glitch);
+        self.streams.abort_all();
+        self.wire.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+        let told = async { while let Some(Ok(_)) = self.wire.accept().await {} };
+        // One that does not read is not waited for.
+        let _ = tokio::time::timeout_at(clock::now() + LINGER, told).await;
+    }
+
+    fn count(&self, glitch: Glitch) {
+        self.connection.listener.counters.flood(glitch).inc(self.connection.worker.id);
     }
 
     async fn next(&mut self, timer: Pin<&mut Sleep>, leaving: bool) -> Event {
@@ -120,19 +148,41 @@ impl H2 {
         let until = if leaving { Phase::Cut } else { Phase::Draining };
         tokio::select! {
             biased;
-            accepted = self.wire.accept() => match accepted {
-                Some(Ok((request, respond))) => Event::Stream(request, respond),
-                Some(Err(error)) => {
+            accepted = accept(&mut self.wire, &self.spent) => match accepted {
+                Err(glitch) => Event::Spent(glitch),
+                Ok(Some(Ok((request, respond)))) => Event::Stream(request, respond),
+                Ok(Some(Err(error))) => {
+                    if error.is_library() && error.reason() == Some(Reason::ENHANCE_YOUR_CALM) {
+                        self.count(Glitch::Codec);
+                    }
                     debug!(peer = %self.connection.peer, %error, "http/2 connection failed");
                     Event::End
                 }
-                None => Event::End,
+                Ok(None) => Event::End,
             },
             Some(_) = self.streams.join_next(), if busy => Event::StreamEnded,
             () = timer, if !busy => Event::Idle,
             () = reached(&mut self.phase, until) => if leaving { Event::End } else { Event::Drain },
         }
     }
+}
+
+type Accepted = Option<Result<(Request<RecvStream>, SendResponse<Bytes>), h2::Error>>;
+
+/// The next stream, unless the budget is spent. The codec does not know of budgets, so it is asked whenever it has been polled.
+async fn accept(
+    wire: &mut h2::server::Connection<Metered, Bytes>,
+    spent: &Spent,
+) -> Result<Accepted, Glitch> {
+    let mut accepted = pin!(wire.accept());
+    poll_fn(|cx| {
+        let accepted = accepted.as_mut().poll(cx);
+        match spent.by() {
+            Some(glitch) => Poll::Ready(Err(glitch)),
+            None => accepted.map(Ok),
+        }
+    })
+    .await
 }
 
 /// One request and its answer.

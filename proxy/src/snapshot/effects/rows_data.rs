@@ -37,9 +37,13 @@ pub(super) const ROWS: &[Row] = &[
         &[
             Read("snapshot::control::switch::announce", "set_level(snapshot.config.log.level)"),
             Word("error", "observe::logging::filter", "LogLevel::Error => \"error\""),
-            Word("warn", "observe::logging::filter", "LogLevel::Warn => \"warn\""),
-            Word("info", "observe::logging::filter", "LogLevel::Info => \"info\""),
-            Word("debug", "observe::logging::filter", "LogLevel::Debug => \"info,foxtrot=debug\""),
+            Word("warn", "observe::logging::filter", "LogLevel::Warn => \"warn,h2=error\""),
+            Word("info", "observe::logging::filter", "LogLevel::Info => \"info,h2=error\""),
+            Word(
+                "debug",
+                "observe::logging::filter",
+                "LogLevel::Debug => \"info,h2=error,foxtrot=debug\"",
+            ),
         ],
     ),
     row(
@@ -177,6 +181,20 @@ pub(super) const ROWS: &[Row] = &[
         &[Case("limits::a_large_head_is_431"), Case("limits::a_large_head_is_refused_over_h2")],
     ),
     row("listeners.NAME.limits.streams", &[Case("http2::the_stream_limit_is_announced")]),
+    row(
+        "listeners.NAME.limits.glitches",
+        &[
+            Case("h2_floods::the_budget_is_what_the_listener_says"),
+            Read("http::h2::serve", "limits.glitches,"),
+        ],
+    ),
+    row(
+        "listeners.NAME.limits.glitches_per_second",
+        &[
+            Unit("http::h2::glitches::tests::time_fills_the_budget_up_to_its_brim"),
+            Read("http::h2::serve", "limits.glitches_per_second"),
+        ],
+    ),
     row(
         "listeners.NAME.limits.body_bytes",
         &[Case("limits::a_large_body_is_413_before_it_is_sent")],
