@@ -16,6 +16,7 @@ mod hostile;
 mod http1;
 mod http2;
 mod limits;
+mod lists;
 mod mirror;
 mod observe;
 mod posture;

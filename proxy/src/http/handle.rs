@@ -25,6 +25,7 @@ use crate::{
         client_ip,
         forwarded::{self, ClientFacts, Ids, Scheme},
         hop_by_hop,
+        live_lists::List,
     },
     mirror::Primary,
     route::{Found, reading::other_readings, split},
@@ -67,7 +68,7 @@ async fn answer(
         return Err(Error::MethodNotAllowed);
     }
     let body = bound(x, route, body)?;
-    let body = match waf(x, &snapshot) {
+    let body = match listed(x, &snapshot, waf(x, &snapshot))? {
         None => body,
         Some(policy) => match inspect::request(x, &policy, &head, body).await? {
             Inspected::Pass(body) => body,
@@ -120,6 +121,23 @@ async fn act(
 fn waf(x: &Exchange, snapshot: &Held) -> Option<Arc<Policy>> {
     let listener = snapshot.position(&x.connection.listener)?;
     snapshot.waf.policy(x.route?, x.tenant, listener).cloned()
+}
+
+/// What the lists of the admin server leave of that: whoever is allowed, there or by the WAF's list, is denied by neither.
+fn listed(
+    x: &Exchange,
+    snapshot: &Held,
+    policy: Option<Arc<Policy>>,
+) -> Result<Option<Arc<Policy>>, Error> {
+    let client = x.client.address;
+    match snapshot.lists.find(client) {
+        None => Ok(policy),
+        Some(List::Allow) => Ok(None),
+        Some(List::Deny) if policy.as_ref().is_some_and(|policy| policy.allows(client)) => {
+            Ok(policy)
+        }
+        Some(List::Deny) => Err(Error::Listed),
+    }
 }
 
 /// Deadline of the whole exchange: the route's, once there is one, or the listener's.

@@ -48,6 +48,7 @@ pub fn row(error: &Error) -> Row {
         Error::ClientGone => (499, "client_gone", ""),
         Error::NoRoute => (404, "no_route", "not found\n"),
         Error::Denied => (403, "waf_denied", "forbidden\n"),
+        Error::Listed => (403, "list_denied", "forbidden\n"),
         Error::Blocked(status) => (*status, "waf_blocked", "forbidden\n"),
         Error::ExchangeTimeout => (504, "exchange_timeout", "upstream timed out\n"),
         Error::Overflow { cap, .. } => (429, overflow_flag(cap), "too many requests\n"),
@@ -64,7 +65,7 @@ pub fn row(error: &Error) -> Row {
 }
 
 /// The flags of the table, each of which is counted.
-pub const FLAGS: [&str; 23] = [
+pub const FLAGS: [&str; 24] = [
     "malformed",
     "version",
     "method",
@@ -75,6 +76,7 @@ pub const FLAGS: [&str; 23] = [
     "client_gone",
     "no_route",
     "waf_denied",
+    "list_denied",
     "waf_blocked",
     "exchange_timeout",
     "overflow_connections",
@@ -227,6 +229,7 @@ mod tests {
             Error::ClientGone,
             Error::NoRoute,
             Error::Denied,
+            Error::Listed,
             Error::Blocked(403),
             Error::ExchangeTimeout,
             Error::Overflow { cap: "connections", retry_after },

@@ -40,6 +40,7 @@ pub struct Metrics {
     accepted: Family<Counter>,
     connections_refused: Family<Counter>,
     h2_floods: Family<Counter>,
+    list_entries: Family<Gauge>,
     generation: Gauge,
     reloads: Family<Counter>,
     access_log_lines: Family<Counter>,
@@ -108,6 +109,7 @@ impl Metrics {
             accepted: counters(),
             connections_refused: counters(),
             h2_floods: counters(),
+            list_entries: Family::new(Gauge::default),
             generation: Gauge::default(),
             reloads: counters(),
             access_log_lines: counters(),
@@ -184,6 +186,11 @@ impl Metrics {
         self.h2_floods.with(&[listener, glitch])
     }
 
+    /// Blocks on a list of the admin server.
+    pub fn list_entries(&self, list: &'static str) -> Arc<Gauge> {
+        self.list_entries.with(&[list])
+    }
+
     /// Number of the configuration in force.
     pub fn config_generation(&self) -> &Gauge {
         &self.generation
@@ -242,6 +249,8 @@ impl Metrics {
         to.numbers(&data::CONNECTIONS_TOTAL, counts(&self.accepted));
         to.numbers(&data::CONNECTIONS_REFUSED_TOTAL, counts(&self.connections_refused));
         to.numbers(&data::H2_FLOODS_TOTAL, counts(&self.h2_floods));
+        let lists = self.list_entries.all().into_iter();
+        to.numbers(&data::LIST_ENTRIES, lists.map(|(labels, count)| (labels, count.value())));
         to.one(&data::CONFIG_GENERATION, self.generation.value());
         to.numbers(&data::CONFIG_RELOAD_TOTAL, counts(&self.reloads));
         to.numbers(&data::ACCESS_LOG_LINES_TOTAL, counts(&self.access_log_lines));
