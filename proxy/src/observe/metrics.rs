@@ -39,6 +39,7 @@ pub struct Metrics {
     connections: Family<Level>,
     accepted: Family<Counter>,
     connections_refused: Family<Counter>,
+    accept_errors: Family<Counter>,
     h2_floods: Family<Counter>,
     list_entries: Family<Gauge>,
     generation: Gauge,
@@ -108,6 +109,7 @@ impl Metrics {
             connections: Family::new(move || Level::new(workers)),
             accepted: counters(),
             connections_refused: counters(),
+            accept_errors: counters(),
             h2_floods: counters(),
             list_entries: Family::new(Gauge::default),
             generation: Gauge::default(),
@@ -181,6 +183,11 @@ impl Metrics {
         self.connections_refused.with(&[listener, reason])
     }
 
+    /// Times that a listener could not accept.
+    pub fn accept_errors(&self, listener: &str) -> Arc<Counter> {
+        self.accept_errors.with(&[listener])
+    }
+
     /// HTTP/2 connections of a listener that were ended because of `glitch`.
     pub fn h2_floods(&self, listener: &str, glitch: &'static str) -> Arc<Counter> {
         self.h2_floods.with(&[listener, glitch])
@@ -248,6 +255,7 @@ impl Metrics {
         self.render_gauges(&mut to);
         to.numbers(&data::CONNECTIONS_TOTAL, counts(&self.accepted));
         to.numbers(&data::CONNECTIONS_REFUSED_TOTAL, counts(&self.connections_refused));
+        to.numbers(&data::ACCEPT_ERRORS_TOTAL, counts(&self.accept_errors));
         to.numbers(&data::H2_FLOODS_TOTAL, counts(&self.h2_floods));
         let lists = self.list_entries.all().into_iter();
         to.numbers(&data::LIST_ENTRIES, lists.map(|(labels, count)| (labels, count.value())));

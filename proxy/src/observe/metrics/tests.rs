@@ -25,6 +25,7 @@ fn touched() -> (Metrics, impl Sized) {
     metrics.mirror_bytes().add(0, 5);
     metrics.connections_total("web").inc(0);
     metrics.connections_refused("web", "tls").inc(0);
+    metrics.accept_errors("web").inc(0);
     metrics.h2_floods("web", "ping").inc(0);
     metrics.list_entries("deny").set(1.0);
     metrics.config_generation().set(3.0);

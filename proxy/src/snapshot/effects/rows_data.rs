@@ -180,6 +180,10 @@ pub(super) const ROWS: &[Row] = &[
         &[Case("limits::connections_of_one_address_are_bounded")],
     ),
     row(
+        "listeners.NAME.limits.handshakes",
+        &[Case("tls::the_oldest_of_too_many_handshakes_gives_way")],
+    ),
+    row(
         "listeners.NAME.limits.headers",
         &[Case("limits::too_many_fields_are_431"), Case("limits::too_many_fields_are_431_over_h2")],
     ),
