@@ -52,7 +52,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
             "worker",
         ],
     ),
-    ("admin", &["clock", "config", "observe", "server", "snapshot", "upstream"]),
+    ("admin", &["clock", "config", "filter", "observe", "server", "snapshot", "upstream"]),
     ("server", &["admin", "clock", "snapshot"]),
     ("demo", &["clock", "config", "server", "snapshot"]),
 ];

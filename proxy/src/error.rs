@@ -48,6 +48,9 @@ pub enum Error {
     /// The client is on `waf.deny`.
     #[error("client is denied")]
     Denied,
+    /// The client is on the deny list of the admin server.
+    #[error("client is on the deny list")]
+    Listed,
     /// A rule of the WAF has ended it, with this status.
     #[error("blocked by a rule")]
     Blocked(u16),
@@ -140,6 +143,7 @@ impl Error {
             | Self::ClientGone
             | Self::NoRoute
             | Self::Denied
+            | Self::Listed
             | Self::Blocked(_)
             | Self::OverLimit(_) => Fault::Client,
             Self::Overflow { .. } => Fault::Us,

@@ -125,6 +125,23 @@ async fn the_budget_is_what_the_listener_says() {
 }
 
 #[tokio::test]
+async fn what_was_spent_comes_free_again() {
+    let origin = Origin::named("ok").await;
+    let limits = "limits = { glitches = 100, glitches_per_second = 2000 }";
+    let proxy = Proxy::with(Config::to(&origin).listener(limits)).await;
+    let mut h2 = H2::connect(proxy.http()).await;
+    for _ in 0..10 {
+        // What is tested is that time fills the budget.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        h2.bytes(&frame(PING, 0, 0, &[0; 8]).repeat(60)).await;
+        for _ in 0..60 {
+            assert!(h2.answers_ping().await);
+        }
+    }
+    assert_eq!(proxy.metric("foxtrot_h2_floods_total", &[]).await, 0.0);
+}
+
+#[tokio::test]
 async fn honest_clients_are_not_cut_off() {
     const LENGTH: usize = 32 << 20;
     let origin = Origin::new(|request: origin::Incomer| async move {

@@ -130,6 +130,41 @@ async fn answers(proxy: &Proxy) -> bool {
 }
 
 #[tokio::test]
+async fn accepting_goes_on_once_there_are_descriptors_again() {
+    const WAITING: usize = 20;
+    let (_origin, proxy) = limited("").await;
+    let mut open = proxy.client().await;
+    let mut admin = Client::h1(proxy.admin_addr()).await;
+    admin.host = proxy.admin_addr().to_string();
+    assert_eq!(open.get("/").await.status, 200);
+    assert_eq!(admin.get("/metrics").await.status, 200);
+    proxy.limit_descriptors(proxy.descriptors());
+    let mut waiting = Vec::new();
+    for _ in 0..WAITING {
+        let mut raw = Raw::connect(proxy.http()).await;
+        raw.send("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n").await;
+        waiting.push(raw);
+    }
+    let failed = async |admin: &mut Client| {
+        let text = admin.get("/metrics").await.text();
+        Metrics::parse(&text).value("foxtrot_accept_errors_total", &[("listener", "http")])
+    };
+    eventually("accepting to fail", async || failed(&mut admin).await >= 1.0).await;
+    // What is open is served, and nobody spins.
+    let before = failed(&mut admin).await;
+    wait::throughout("service", Duration::from_secs(1), async || open.get("/").await.status == 200)
+        .await;
+    let failures = failed(&mut admin).await - before;
+    assert!(failures < 100.0, "{failures} failures within a second");
+    proxy.limit_descriptors(1_000);
+    for mut raw in waiting {
+        raw.expect_status(200).await;
+    }
+    let lines = proxy.log().matches("cannot accept").count();
+    assert!((1..=20).contains(&lines), "{lines} lines");
+}
+
+#[tokio::test]
 async fn requests_of_one_connection_are_bounded() {
     let (_origin, proxy) = limited("limits = { requests = 3 }").await;
     let mut client = proxy.client().await;

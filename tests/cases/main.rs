@@ -17,6 +17,7 @@ mod hostile;
 mod http1;
 mod http2;
 mod limits;
+mod lists;
 mod mirror;
 mod observe;
 mod posture;

@@ -269,6 +269,7 @@ waf = { inbound_threshold = 500 }
 async fn the_lint_tells_of_rules_too() {
     let rules = "SecRule ARGS \"@rx a(?=b)\" \"id:1,phase:2,deny,log\"\nSecRuleRemoveById 7\n";
     let proxy = guarded_by(rules, config(), &named("")).await;
+    waf(&proxy).await;
     let exit = foxctl(&proxy, &["waf", "lint"]);
     assert_eq!(exit.code, Some(1));
     assert!(

@@ -93,6 +93,30 @@ async fn a_silent_handshake_ends() {
 }
 
 #[tokio::test]
+async fn the_oldest_of_too_many_handshakes_gives_way() {
+    let (origin, ca) = (Origin::named("ok").await, Ca::new());
+    let config = Config::to(&origin).tls("", &[&ca.server(&[SITE])]);
+    let proxy = Proxy::with(config.listener("limits = { handshakes = 2 }")).await;
+    let refused = [("listener", "http"), ("reason", "handshakes")];
+    let accepted = async |count| {
+        let labels = [("listener", "http")];
+        proxy.metric_reaches("foxtrot_connections_total", &labels, count).await;
+    };
+    let mut oldest = Raw::connect(proxy.http()).await;
+    accepted(1.0).await;
+    let silent = Raw::connect(proxy.http()).await;
+    accepted(2.0).await;
+    let mut honest = Tls::trust(&ca).connect(proxy.http()).await;
+    assert_eq!(honest.get("/").await.text(), "ok");
+    oldest.expect_closed().await;
+    // What has shaken hands is no handshake any more: there is room for another.
+    assert_eq!(Tls::trust(&ca).connect(proxy.http()).await.get("/").await.text(), "ok");
+    assert!(silent.is_quiet());
+    assert_eq!(proxy.metric("foxtrot_connections_refused_total", &refused).await, 1.0);
+    assert_eq!(honest.get("/").await.text(), "ok");
+}
+
+#[tokio::test]
 async fn origins_are_spoken_to_over_tls() {
     let (ca, others) = (Ca::new(), Ca::new());
     for (alpn, version) in

@@ -202,6 +202,13 @@ impl Proxy {
         fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
+    /// Lets it have so many file descriptors at most.
+    pub fn limit_descriptors(&self, most: usize) {
+        let (pid, most) = (self.child.id().to_string(), format!("--nofile={most}:"));
+        let status = Command::new("prlimit").args(["--pid", &pid, &most]).status().unwrap();
+        assert!(status.success(), "prlimit --pid {pid} {most}: {status}");
+    }
+
     fn memory(&self, line: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|text| text.strip_prefix(line)).unwrap();

@@ -5,6 +5,7 @@
 pub mod clusters;
 pub mod config;
 pub mod error;
+pub mod lists;
 pub mod rollouts;
 pub mod status;
 pub mod waf;
@@ -14,6 +15,7 @@ pub use config::{
     Cause, ConfigDiff, ConfigText, Generation, LocatedError, ReloadOutcome, ReloadResult,
 };
 pub use error::ApiError;
+pub use lists::{ListChange, ListEntry, ListName};
 pub use rollouts::{RolloutStatus, Shares};
 pub use status::{
     AccessLogStatus, CertificateStatus, LastReload, LimitStatus, LimitStoreState, LimitStoreStatus,

@@ -22,7 +22,7 @@ pub struct WafStatus {
     /// The last run of the probes; absent before the first.
     #[serde(default)]
     pub posture: Option<WafPosture>,
-    /// What looks wrong.
+    /// What looks wrong; in rule files, once the first run of the probes is over.
     #[serde(default)]
     pub lint: Vec<WafFinding>,
 }

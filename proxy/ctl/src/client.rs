@@ -5,10 +5,10 @@ use std::{env, fmt, fs, path::Path, str::FromStr, time::Duration};
 use bytes::Bytes;
 use foxtrot_api::ApiError;
 use http::{Method, Request, StatusCode, Uri, header, uri::Authority};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::{net::TcpStream, time};
 
 use crate::failure::Failure;
@@ -93,7 +93,7 @@ impl Admin {
 
     /// Asks for something.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, Failure> {
-        match self.call(Method::GET, path).await? {
+        match self.call(Method::GET, path, Bytes::new()).await? {
             (StatusCode::OK, body) => self.read(body),
             (status, body) => Err(self.refused(status, &body)),
         }
@@ -101,14 +101,44 @@ impl Admin {
 
     /// Asks for a change. A change that is refused for what it is, and not for how it was asked for, is an answer.
     pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, Failure> {
-        match self.call(Method::POST, path).await? {
+        match self.call(Method::POST, path, Bytes::new()).await? {
             (StatusCode::OK | StatusCode::UNPROCESSABLE_ENTITY, body) => self.read(body),
             (status, body) => Err(self.refused(status, &body)),
         }
     }
 
-    async fn call(&self, method: Method, path: &str) -> Result<(StatusCode, Bytes), Failure> {
-        let request = self.request(method, path)?;
+    /// Asks for a change that takes more words.
+    pub(crate) async fn post_json<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        change: &impl Serialize,
+    ) -> Result<Answer<T>, Failure> {
+        let change = serde_json::to_vec(change)
+            .map_err(|error| Failure::Usage(format!("cannot be asked for: {error}")))?;
+        match self.call(Method::POST, path, change.into()).await? {
+            (StatusCode::OK, body) => self.read(body),
+            (status, body) => Err(self.refused(status, &body)),
+        }
+    }
+
+    /// Asks for something to be taken away.
+    pub(crate) async fn delete<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Answer<T>, Failure> {
+        match self.call(Method::DELETE, path, Bytes::new()).await? {
+            (StatusCode::OK, body) => self.read(body),
+            (status, body) => Err(self.refused(status, &body)),
+        }
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<(StatusCode, Bytes), Failure> {
+        let request = self.request(method, path, body)?;
         let exchange = async {
             let stream = self.connect().await?;
             exchange(stream, request).await.map_err(|error| self.unreachable(error))
@@ -119,7 +149,12 @@ impl Admin {
         }
     }
 
-    fn request(&self, method: Method, path: &str) -> Result<Request<Empty<Bytes>>, Failure> {
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<Request<Full<Bytes>>, Failure> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -128,8 +163,11 @@ impl Admin {
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
         // Only the token is not ours.
-        request.body(Empty::new()).map_err(|_| {
+        request.body(Full::new(body)).map_err(|_| {
             Failure::Usage("the token holds characters that no header can carry".to_owned())
         })
     }
@@ -169,7 +207,7 @@ impl Admin {
 
 async fn exchange(
     stream: TcpStream,
-    request: Request<Empty<Bytes>>,
+    request: Request<Full<Bytes>>,
 ) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // Its error comes out of the sender as well.

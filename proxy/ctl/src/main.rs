@@ -8,6 +8,7 @@ mod clock;
 mod clusters;
 mod config;
 mod failure;
+mod list;
 mod output;
 mod status;
 mod waf;
@@ -54,6 +55,9 @@ enum Command {
     Config(config::Command),
     /// Clusters and their endpoints.
     Clusters,
+    /// Allow and deny lists that are changed while the proxy runs.
+    #[command(subcommand)]
+    List(list::Command),
     /// Tools of those who tune a WAF.
     #[command(subcommand)]
     Waf(waf::Command),
@@ -80,6 +84,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             Command::Status => status::run(&admin, &mut out).await,
             Command::Config(command) => config::run(command, &admin, &mut out).await,
             Command::Clusters => clusters::run(&admin, &mut out).await,
+            Command::List(command) => list::run(command, &admin, &mut out).await,
             Command::Waf(command) => waf::run(command, &admin, &mut out).await,
         }
     })

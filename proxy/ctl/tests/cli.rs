@@ -141,6 +141,32 @@ GENERATION  LOADED                CAUSE     HASH
 }
 
 #[test]
+fn lists_are_changed_and_shown() {
+    let entry = r#"{"list":"deny","block":"203.0.113.0/24","since":0,"until":1795457789000,"reason":"bots"}"#;
+    let add = ["list", "add", "203.0.113.0/24", "--for", "10m", "--reason", "bots"];
+    let run = against("200 OK", entry, &add);
+    let expected = "203.0.113.0/24 is on deny until 2026-11-23 18:16:29Z\n";
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), expected));
+    assert_eq!(asked(&run), "POST /lists HTTP/1.1");
+    let run = against("200 OK", entry, &["list", "remove", "203.0.113.0/24"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "203.0.113.0/24 is off deny\n"));
+    assert_eq!(asked(&run), "DELETE /lists?list=deny&block=203.0.113.0/24 HTTP/1.1");
+    let run = against("200 OK", &format!("[{entry}]"), &["list", "show"]);
+    let expected = "\
+LIST  BLOCK           UNTIL                 REASON
+deny  203.0.113.0/24  2026-11-23 18:16:29Z  bots
+";
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), expected));
+    let absent = r#"{"error":"203.0.113.0/24 is not on deny"}"#;
+    let run = against("404 Not Found", absent, &["list", "remove", "203.0.113.0/24"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.stderr.contains("is not on deny"), "{}", run.stderr);
+    for wrong in [&["list", "add", "203.0.113.0/24"][..], &["list", "remove", "nobody"]] {
+        assert_eq!(finish(foxctl(wrong)).code, Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
 fn a_reload_says_what_became_of_it() {
     let applied = r#"{"result":"applied","generation":4}"#;
     let run = against("200 OK", applied, &["config", "reload"]);

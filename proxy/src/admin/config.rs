@@ -47,7 +47,7 @@ pub(super) async fn diff<O: Operations>(
 ) -> Response {
     let Query(between) = match between {
         Ok(between) => between,
-        Err(rejection) => return refuse(&Refusal::Query(rejection.body_text())),
+        Err(rejection) => return refuse(&Refusal::Input(rejection.body_text())),
     };
     let Some((from, to)) = between.generations(&ops.history().await) else {
         return refuse(&Refusal::NoGeneration);
@@ -71,7 +71,7 @@ pub(super) async fn rollback<O: Operations>(
             Some(result) => answer(result),
             None => refuse(&Refusal::NoGeneration),
         },
-        Err(rejection) => refuse(&Refusal::Query(rejection.body_text())),
+        Err(rejection) => refuse(&Refusal::Input(rejection.body_text())),
     }
 }
 

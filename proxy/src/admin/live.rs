@@ -1,6 +1,6 @@
 //! The admin server's view of the running process.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use foxtrot_api::{
     AccessLogStatus, CertificateStatus, ClusterStatus, ConfigText, EndpointState, EndpointStatus,
@@ -12,7 +12,8 @@ use parking_lot::Mutex;
 use super::Operations;
 use crate::{
     clock,
-    config::{Colour, Percent},
+    config::{Cidr, Colour, Percent},
+    filter::live_lists::{Entry, List, Unlisted},
     observe::shards::{Gauge, OneHot},
     server::Life,
     snapshot::{Rollout, Snapshot, control::Control, history},
@@ -92,8 +93,14 @@ impl Operations for Live {
     }
 
     async fn metrics_text(&self) -> String {
-        self.gauge_endpoints(&self.control.snapshot());
-        self.gauge_limits(&self.control.snapshot());
+        let snapshot = self.control.snapshot();
+        self.gauge_endpoints(&snapshot);
+        self.gauge_limits(&snapshot);
+        let entries = snapshot.lists.entries();
+        for list in List::ALL {
+            let count = entries.iter().filter(|entry| entry.list == list).count();
+            self.control.metrics().list_entries(list.as_str()).set(count as f64);
+        }
         match self.control.metrics().render() {
             Ok(text) => text,
             Err(error) => {
@@ -135,6 +142,32 @@ impl Operations for Live {
 
     async fn rollouts(&self) -> Vec<RolloutStatus> {
         self.control.snapshot().rollouts.iter().map(|rollout| describe(rollout)).collect()
+    }
+
+    async fn lists(&self) -> Vec<Entry> {
+        self.control.snapshot().lists.entries()
+    }
+
+    async fn list(
+        &self,
+        list: List,
+        block: Cidr,
+        lasts: Duration,
+        reason: String,
+    ) -> Result<Entry, Unlisted> {
+        let since = clock::since_epoch();
+        let entry = Entry { list, block, since, until: since + lasts, reason };
+        let snapshot = self.control.snapshot();
+        snapshot.lists.add(entry.clone(), snapshot.config.admin.list_entries as usize)?;
+        let (list, reason) = (list.as_str(), &entry.reason);
+        tracing::info!(list, %block, seconds = lasts.as_secs(), reason, "listed");
+        Ok(entry)
+    }
+
+    async fn unlist(&self, list: List, block: Cidr) -> Option<Entry> {
+        let entry = self.control.snapshot().lists.remove(list, block)?;
+        tracing::info!(list = list.as_str(), %block, "taken off its list");
+        Some(entry)
     }
 
     async fn reload(&self) -> ReloadResult {

@@ -6,6 +6,7 @@
 mod config;
 mod dashboard;
 mod guard;
+mod lists;
 pub mod live;
 mod operations;
 mod router;

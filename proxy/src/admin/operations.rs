@@ -1,7 +1,14 @@
 //! What the admin server can ask of the process.
 
+use std::time::Duration;
+
 use foxtrot_api::{
     ClusterStatus, ConfigText, Generation, ReloadResult, RolloutStatus, Status, WafStatus,
+};
+
+use crate::{
+    config::Cidr,
+    filter::live_lists::{Entry, List, Unlisted},
 };
 
 /// What the admin server can ask of the process.
@@ -35,6 +42,21 @@ pub trait Operations: Send + Sync + 'static {
 
     /// Rollouts, by name.
     fn rollouts(&self) -> impl Future<Output = Vec<RolloutStatus>> + Send;
+
+    /// What is on the lists.
+    fn lists(&self) -> impl Future<Output = Vec<Entry>> + Send;
+
+    /// Puts a block on a list for some time.
+    fn list(
+        &self,
+        list: List,
+        block: Cidr,
+        lasts: Duration,
+        reason: String,
+    ) -> impl Future<Output = Result<Entry, Unlisted>> + Send;
+
+    /// Takes a block off a list; `None` where it is not on it.
+    fn unlist(&self, list: List, block: Cidr) -> impl Future<Output = Option<Entry>> + Send;
 
     /// Loads the configuration again.
     fn reload(&self) -> impl Future<Output = ReloadResult> + Send;

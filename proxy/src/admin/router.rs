@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     BoxError, Json, Router,
     error_handling::HandleErrorLayer,
+    extract::DefaultBodyLimit,
     http::{HeaderValue, Method, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
@@ -13,10 +14,11 @@ use axum::{
 use foxtrot_api::ApiError;
 use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::error::Overloaded};
 
-use super::{Operations, TokenSource, config, dashboard, guard, status};
+use super::{Operations, TokenSource, config, dashboard, guard, lists, status};
+use crate::{config::Cidr, filter::live_lists::Unlisted};
 
 /// Every endpoint, as an unknown path is told.
-pub(super) const ENDPOINTS: [&str; 13] = [
+pub(super) const ENDPOINTS: [&str; 16] = [
     "GET /",
     "GET /livez",
     "GET /readyz",
@@ -28,6 +30,9 @@ pub(super) const ENDPOINTS: [&str; 13] = [
     "GET /clusters",
     "GET /rollouts",
     "GET /waf",
+    "GET /lists",
+    "POST /lists",
+    "DELETE /lists?list=NAME&block=BLOCK",
     "POST /reload",
     "POST /config/rollback?generation=N",
 ];
@@ -49,8 +54,12 @@ pub(super) enum Refusal {
     Origin,
     /// A body.
     TooLarge,
-    /// A query that is not as it should be.
-    Query(String),
+    /// A query or a body that is not as it should be.
+    Input(String),
+    /// A block that is not on this list.
+    NotListed(Cidr, &'static str),
+    /// A block that may not be on any.
+    Unlisted(Unlisted),
     /// A generation that is not kept.
     NoGeneration,
     /// No such path.
@@ -82,6 +91,8 @@ pub(super) fn router<O: Operations>(ops: Arc<O>, token: TokenSource) -> Router {
         .route("/config/diff", get(config::diff::<O>))
         .route("/config/rollback", post(config::rollback::<O>))
         .route("/reload", post(config::reload::<O>))
+        .route("/lists", get(lists::show::<O>).post(lists::add::<O>).delete(lists::remove::<O>))
+        .layer(DefaultBodyLimit::max(guard::BODY_BYTES_MAX as usize))
         .layer(limits)
         // Probes pass by the limits: a busy admin server is no reason to restart the proxy.
         .route("/livez", get(status::livez))
@@ -119,10 +130,10 @@ impl Refusal {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Host | Self::Origin => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Query(_) => StatusCode::BAD_REQUEST,
-            Self::NoGeneration | Self::NoEndpoint(_) => StatusCode::NOT_FOUND,
+            Self::Input(_) | Self::Unlisted(Unlisted::Everybody(_)) => StatusCode::BAD_REQUEST,
+            Self::NoGeneration | Self::NoEndpoint(_) | Self::NotListed(..) => StatusCode::NOT_FOUND,
             Self::Method(..) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Overloaded => StatusCode::TOO_MANY_REQUESTS,
+            Self::Overloaded | Self::Unlisted(Unlisted::Full(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -133,7 +144,9 @@ impl Refusal {
             Self::Host => "without a token the host must be an address or localhost; ask by address, or configure [admin] token".to_owned(),
             Self::Origin => "pages of other origins may not change anything here".to_owned(),
             Self::TooLarge => "no call needs a body of this size".to_owned(),
-            Self::Query(why) => why.clone(),
+            Self::Input(why) => why.clone(),
+            Self::NotListed(block, list) => format!("{block} is not on {list}; GET /lists shows what is"),
+            Self::Unlisted(why) => why.to_string(),
             Self::NoGeneration => "that generation is not kept; GET /config/history lists those that are".to_owned(),
             Self::NoEndpoint(path) => format!("nothing is at {path}"),
             Self::Method(method, path) => format!("{path} does not take {method}"),

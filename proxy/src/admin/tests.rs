@@ -1,4 +1,7 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -17,12 +20,17 @@ use tokio::{
 use tower::ServiceExt as _;
 
 use super::*;
+use crate::{
+    config::Cidr,
+    filter::live_lists::{Entry, List, LiveLists, Unlisted},
+};
 
 /// A process that does what tests need.
 #[derive(Default)]
 struct Fake {
     unready: AtomicBool,
     refuses: AtomicBool,
+    lists: LiveLists,
     /// Calls of `metrics_text` that hang, if any may.
     hung: Option<Semaphore>,
 }
@@ -89,6 +97,25 @@ impl Operations for Fake {
         WafStatus { generation: 3, ..WafStatus::default() }
     }
 
+    async fn lists(&self) -> Vec<Entry> {
+        self.lists.entries()
+    }
+
+    async fn list(
+        &self,
+        list: List,
+        block: Cidr,
+        lasts: Duration,
+        reason: String,
+    ) -> Result<Entry, Unlisted> {
+        let entry = Entry { list, block, since: Duration::ZERO, until: lasts, reason };
+        self.lists.add(entry.clone(), 2).map(|()| entry)
+    }
+
+    async fn unlist(&self, list: List, block: Cidr) -> Option<Entry> {
+        self.lists.remove(list, block)
+    }
+
     async fn rollouts(&self) -> Vec<RolloutStatus> {
         let weights = Shares { blue: 95.0, green: 5.0 };
         let (name, blue, green) = ("gateway".into(), "a".into(), "b".into());
@@ -147,8 +174,15 @@ async fn every_endpoint_answers() {
     let router = server(Fake::default());
     for endpoint in router::ENDPOINTS {
         let (method, path) = endpoint.split_once(' ').unwrap();
+        let path = path.replace("NAME", "deny").replace("BLOCK", "192.0.2.1");
         let path = path.replace("from=N", "from=2").replace("to=N", "to=3").replace("=N", "=2");
-        let (status, headers, body) = call(&router, request(method, &path)).await;
+        let mut request = request(method, &path);
+        if endpoint == "POST /lists" {
+            let change = r#"{"list":"deny","block":"192.0.2.1","for":"1m"}"#;
+            *request.body_mut() = change.into();
+            request.headers_mut().insert("content-type", "application/json".parse().unwrap());
+        }
+        let (status, headers, body) = call(&router, request).await;
         assert_eq!(status, 200, "{endpoint}: {body}");
         assert_eq!(headers["cache-control"], "no-store");
         assert!(!body.is_empty());
@@ -174,7 +208,7 @@ async fn every_endpoint_answers() {
 async fn what_is_not_there_is_told_with_what_is() {
     let router = server(Fake::default());
     let (status, body) = json(&router, "GET", "/stats").await;
-    assert_eq!((status, body["endpoints"].as_array().map(Vec::len)), (404, Some(13)));
+    assert_eq!((status, body["endpoints"].as_array().map(Vec::len)), (404, Some(16)));
     let (status, headers, body) = call(&router, request("GET", "/reload")).await;
     assert_eq!((status.as_u16(), &headers["allow"]), (405, &"POST".parse().unwrap()));
     assert!(body.contains("POST /reload"), "{body}");

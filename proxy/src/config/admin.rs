@@ -16,6 +16,9 @@ pub struct Admin {
     pub listen: SocketAddr,
     /// Bearer token that every call but `/livez` and `/readyz` must carry.
     pub token: Option<Secret>,
+    /// Blocks that `POST /lists` may put on both lists together; more are refused.
+    #[schemars(range(max = 1_000_000))]
+    pub list_entries: u32,
 }
 
 /// A secret, by reference only: exactly one of the two.
@@ -102,7 +105,8 @@ pub struct Reload {
 
 impl Default for Admin {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9901)), token: None }
+        let listen = SocketAddr::from(([127, 0, 0, 1], 9901));
+        Self { listen, token: None, list_entries: 10_000 }
     }
 }
 

@@ -158,6 +158,9 @@ pub struct ListenerLimits {
     /// Open connections of one client address (IPv6: one /64), which a PROXY header may tell; more are closed at once.
     #[schemars(range(min = 1))]
     pub connections_per_ip: u32,
+    /// TLS handshakes under way on this listener; one more takes the place of the oldest, which is closed.
+    #[schemars(range(min = 1))]
+    pub handshakes: u32,
     /// Header fields of a request; more are answered 431.
     #[schemars(range(min = 1, max = 1000))]
     pub headers: u16,
@@ -206,6 +209,7 @@ impl Default for ListenerLimits {
         Self {
             connections: 16_384,
             connections_per_ip: 4_096,
+            handshakes: 1_024,
             headers: 100,
             header_bytes: Size(32 << 10),
             streams: 100,

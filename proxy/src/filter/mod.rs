@@ -9,6 +9,7 @@ pub mod forwarded;
 pub mod header_edits;
 pub mod hop_by_hop;
 pub mod ip_set;
+pub mod live_lists;
 pub mod rate_limit;
 pub mod request_id;
 pub mod trace_context;

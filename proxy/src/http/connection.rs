@@ -123,9 +123,13 @@ async fn open(
         claimed.map_err(NotOpened::Full)?;
     }
     let Some(tls) = &listener.tls else { return Ok(Stream::Tcp(tcp)) };
-    let stream =
-        TlsAcceptor::from(Arc::clone(tls)).accept(tcp).await.map_err(|error| failed(&error))?;
-    Ok(Stream::Tls(Box::new(stream.into())))
+    let handshake = listener.state.handshakes.begin(listener.config.limits.handshakes as usize);
+    tokio::select! {
+        stream = TlsAcceptor::from(Arc::clone(tls)).accept(tcp) => {
+            Ok(Stream::Tls(Box::new(stream.map_err(|error| failed(&error))?.into())))
+        }
+        () = handshake.displaced() => Err(NotOpened::Full(Full::Handshakes)),
+    }
 }
 
 /// How long a closing connection is still read from, so that the client gets to read our last words before a reset

@@ -25,7 +25,9 @@ use crate::{
     filter::{
         client_ip,
         forwarded::{self, ClientFacts, Ids, Scheme},
-        hop_by_hop, rate_limit,
+        hop_by_hop,
+        live_lists::List,
+        rate_limit,
     },
     limit::Asking,
     mirror::Primary,
@@ -78,6 +80,7 @@ async fn answer(
     let host = normal_host(&head.authority);
     x.tenant = snapshot.tenants.find(&host, &head.headers);
     let route = find(x, &snapshot, &head, &host)?;
+    let policy = listed(x, &snapshot, waf(x, &snapshot))?;
     limit(x, &snapshot, &head, &host)?;
     if head.upgrade.is_some() && head.version == Version::HTTP_2 && !route.upgrade {
         // Extended CONNECT is nothing without its tunnel (RFC 8441, 4).
@@ -85,7 +88,7 @@ async fn answer(
     }
     let body = bound(x, route, body)?;
     let body = x.admitted.pace(body, x.connection.worker.id);
-    let body = match waf(x, &snapshot) {
+    let body = match policy {
         None => body,
         Some(policy) => match inspect::request(x, &policy, &head, body).await? {
             Inspected::Pass(body) => body,
@@ -164,6 +167,23 @@ fn limit(x: &mut Exchange, snapshot: &Held, head: &RequestHead, host: &[u8]) -> 
 fn waf(x: &Exchange, snapshot: &Held) -> Option<Arc<Policy>> {
     let listener = snapshot.position(&x.connection.listener)?;
     snapshot.waf.policy(x.route?, x.tenant, listener).cloned()
+}
+
+/// What the lists of the admin server leave of that: whoever is allowed, there or by the WAF's list, is denied by neither.
+fn listed(
+    x: &Exchange,
+    snapshot: &Held,
+    policy: Option<Arc<Policy>>,
+) -> Result<Option<Arc<Policy>>, Error> {
+    let client = x.client.address;
+    match snapshot.lists.find(client) {
+        None => Ok(policy),
+        Some(List::Allow) => Ok(None),
+        Some(List::Deny) if policy.as_ref().is_some_and(|policy| policy.allows(client)) => {
+            Ok(policy)
+        }
+        Some(List::Deny) => Err(Error::Listed),
+    }
 }
 
 /// Deadline of the whole exchange: the route's, once there is one, or the listener's.

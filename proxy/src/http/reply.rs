@@ -48,6 +48,7 @@ pub fn row(error: &Error) -> Row {
         Error::ClientGone => (499, "client_gone", ""),
         Error::NoRoute => (404, "no_route", "not found\n"),
         Error::Denied => (403, "waf_denied", "forbidden\n"),
+        Error::Listed => (403, "list_denied", "forbidden\n"),
         Error::Blocked(status) => (*status, "waf_blocked", "forbidden\n"),
         Error::ExchangeTimeout => (504, "exchange_timeout", "upstream timed out\n"),
         Error::Overflow { cap, .. } => (429, overflow_flag(cap), "too many requests\n"),
@@ -65,7 +66,7 @@ pub fn row(error: &Error) -> Row {
 }
 
 /// The flags of the table, each of which is counted.
-pub const FLAGS: [&str; 26] = [
+pub const FLAGS: [&str; 27] = [
     "malformed",
     "version",
     "method",
@@ -76,6 +77,7 @@ pub const FLAGS: [&str; 26] = [
     "client_gone",
     "no_route",
     "waf_denied",
+    "list_denied",
     "waf_blocked",
     "exchange_timeout",
     "overflow_connections",
@@ -270,6 +272,7 @@ mod tests {
             Error::ClientGone,
             Error::NoRoute,
             Error::Denied,
+            Error::Listed,
             Error::Blocked(403),
             Error::ExchangeTimeout,
             Error::Overflow { cap: "connections", retry_after },

@@ -9,20 +9,28 @@ use super::{Full, Listener, ListenerState, Listening, Permit, Phase, reached};
 use crate::{
     clock,
     http::connection::{self, Arrival},
-    worker::Worker,
+    worker::{Held, Worker},
 };
 
 /// Serves one socket of a listener until the listener drains.
 pub async fn accept(worker: Arc<Worker>, listening: Listening, socket: TcpListener) {
     let state = &listening.state;
     let mut phase = state.phase();
+    let mut failures = 0;
     loop {
         tokio::select! {
             biased;
             () = reached(&mut phase, Phase::Draining) => break,
             accepted = socket.accept() => match accepted {
-                Ok((tcp, peer)) => take(&worker, state, tcp, peer),
-                Err(error) => back_off(state, &error).await,
+                Ok((tcp, peer)) => {
+                    failures = 0;
+                    take(&worker, state, tcp, peer);
+                }
+                Err(error) if is_the_peers(&error) => {}
+                Err(error) => {
+                    failures += 1;
+                    back_off(&worker, state, &error, failures).await;
+                }
             },
         }
     }
@@ -46,9 +54,7 @@ fn take(worker: &Arc<Worker>, state: &Arc<ListenerState>, tcp: TcpStream, peer: 
     // In this order: a snapshot without the listener is put in force behind its retirement.
     let in_force = worker.snapshot();
     let snapshot = state.retired().unwrap_or(in_force);
-    let Some(listener) =
-        snapshot.listeners.iter().find(|listener| Arc::ptr_eq(&listener.state, state))
-    else {
+    let Some(listener) = find(&snapshot, state) else {
         return debug!(listener = %state.name, "connection to a listener that is gone");
     };
     match admit(listener, peer) {
@@ -71,12 +77,39 @@ fn admit(listener: &Listener, peer: SocketAddr) -> Result<Permit, Full> {
     Ok(permit)
 }
 
-/// Out of file descriptors or memory, trying again at once would only burn the core that has to free them.
-async fn back_off(state: &ListenerState, error: &io::Error) {
-    const PAUSE: Duration = Duration::from_millis(20);
-    if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
-        return;
+fn find<'s>(snapshot: &'s Held, state: &Arc<ListenerState>) -> Option<&'s Arc<Listener>> {
+    snapshot.listeners.iter().find(|listener| Arc::ptr_eq(&listener.state, state))
+}
+
+/// The connection is gone, and the next may be as good as any.
+fn is_the_peers(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
+}
+
+/// Out of file descriptors (EMFILE, ENFILE) or memory, trying again at once would only burn the core that has to free them. What
+/// waits in the kernel's queue is taken when there is room. The first of `failures` in a row is logged, and each counted.
+async fn back_off(worker: &Worker, state: &Arc<ListenerState>, error: &io::Error, failures: u32) {
+    if let Some(listener) = find(&worker.snapshot(), state) {
+        listener.counters.accept_errors.inc(worker.id);
     }
-    warn!(listener = %state.name, %error, "cannot accept connections");
-    tokio::time::sleep_until(clock::now() + PAUSE).await;
+    if failures == 1 {
+        warn!(listener = %state.name, %error, "cannot accept connections, trying again");
+    }
+    tokio::time::sleep_until(clock::now() + pause(failures)).await;
+}
+
+/// From 5 to 320 ms, twice as long each time.
+fn pause(failures: u32) -> Duration {
+    Duration::from_millis(5 << failures.saturating_sub(1).min(6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_third_of_a_second() {
+        let ms = [0, 1, 2, 3, 7, 8, u32::MAX].map(|failures| pause(failures).as_millis());
+        assert_eq!(ms, [5, 5, 10, 20, 320, 320, 320]);
+    }
 }

@@ -1,6 +1,7 @@
 //! Where connections come in: sockets, TLS, the PROXY protocol, and the caps on how many there may be.
 
 pub mod accept;
+pub mod handshakes;
 pub mod proxy_protocol;
 pub mod socket;
 pub mod tls;
@@ -15,6 +16,7 @@ use std::{
 };
 
 use arc_swap::ArcSwapOption;
+use handshakes::Handshakes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
@@ -53,7 +55,9 @@ pub struct ConnectionCounters {
     pub open: Arc<Level>,
     /// Taken so far.
     pub accepted: Arc<Counter>,
-    full: [Arc<Counter>; 2],
+    /// Times that accepting failed.
+    pub accept_errors: Arc<Counter>,
+    full: [Arc<Counter>; 3],
     floods: [Arc<Counter>; Glitch::ALL.len()],
 }
 
@@ -64,6 +68,8 @@ pub struct ListenerState {
     pub name: Arc<str>,
     /// Address that the sockets are bound to; the port is known even if 0 was asked for.
     pub address: SocketAddr,
+    /// TLS handshakes under way.
+    pub handshakes: Handshakes,
     phase: watch::Sender<Phase>,
     open: AtomicUsize,
     sockets: AtomicUsize,
@@ -96,6 +102,8 @@ pub enum Full {
     Connections,
     /// `limits.connections_per_ip` are open from this client.
     PerIp,
+    /// `limits.handshakes` have begun since.
+    Handshakes,
 }
 
 /// The right to be open, counted; given back when dropped.
@@ -123,6 +131,7 @@ impl ListenerState {
         Arc::new(Self {
             name: name.into(),
             address,
+            handshakes: Handshakes::default(),
             phase: watch::Sender::new(Phase::Serving),
             open: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
@@ -240,11 +249,12 @@ impl Listener {
 impl ConnectionCounters {
     /// Counters of the listener `name`.
     pub fn new(metrics: &Metrics, name: &str) -> Self {
-        let full = [Full::Connections, Full::PerIp]
+        let full = [Full::Connections, Full::PerIp, Full::Handshakes]
             .map(|full| metrics.connections_refused(name, full.as_str()));
         let floods = Glitch::ALL.map(|glitch| metrics.h2_floods(name, glitch.as_str()));
         let (open, accepted) = (metrics.connections(name), metrics.connections_total(name));
-        Self { open, accepted, full, floods }
+        let accept_errors = metrics.accept_errors(name);
+        Self { open, accepted, accept_errors, full, floods }
     }
 
     /// HTTP/2 connections that were ended for too many of these.
@@ -257,6 +267,7 @@ impl ConnectionCounters {
         match full {
             Full::Connections => &self.full[0],
             Full::PerIp => &self.full[1],
+            Full::Handshakes => &self.full[2],
         }
     }
 }
@@ -314,6 +325,7 @@ impl Full {
         match self {
             Self::Connections => "connections",
             Self::PerIp => "connections_per_ip",
+            Self::Handshakes => "handshakes",
         }
     }
 }

@@ -46,7 +46,9 @@ pub struct Metrics {
     connections: Family<Level>,
     accepted: Family<Counter>,
     connections_refused: Family<Counter>,
+    accept_errors: Family<Counter>,
     h2_floods: Family<Counter>,
+    list_entries: Family<Gauge>,
     generation: Gauge,
     reloads: Family<Counter>,
     access_log_lines: Family<Counter>,
@@ -121,7 +123,9 @@ impl Metrics {
             connections: Family::new(move || Level::new(workers)),
             accepted: counters(),
             connections_refused: counters(),
+            accept_errors: counters(),
             h2_floods: counters(),
+            list_entries: Family::new(Gauge::default),
             generation: Gauge::default(),
             reloads: counters(),
             access_log_lines: counters(),
@@ -228,9 +232,19 @@ impl Metrics {
         self.connections_refused.with(&[listener, reason])
     }
 
+    /// Times that a listener could not accept.
+    pub fn accept_errors(&self, listener: &str) -> Arc<Counter> {
+        self.accept_errors.with(&[listener])
+    }
+
     /// HTTP/2 connections of a listener that were ended because of `glitch`.
     pub fn h2_floods(&self, listener: &str, glitch: &'static str) -> Arc<Counter> {
         self.h2_floods.with(&[listener, glitch])
+    }
+
+    /// Blocks on a list of the admin server.
+    pub fn list_entries(&self, list: &'static str) -> Arc<Gauge> {
+        self.list_entries.with(&[list])
     }
 
     /// Number of the configuration in force.
@@ -295,7 +309,10 @@ impl Metrics {
         self.render_gauges(&mut to);
         to.numbers(&data::CONNECTIONS_TOTAL, counts(&self.accepted));
         to.numbers(&data::CONNECTIONS_REFUSED_TOTAL, counts(&self.connections_refused));
+        to.numbers(&data::ACCEPT_ERRORS_TOTAL, counts(&self.accept_errors));
         to.numbers(&data::H2_FLOODS_TOTAL, counts(&self.h2_floods));
+        let lists = self.list_entries.all().into_iter();
+        to.numbers(&data::LIST_ENTRIES, lists.map(|(labels, count)| (labels, count.value())));
         to.one(&data::CONFIG_GENERATION, self.generation.value());
         to.numbers(&data::CONFIG_RELOAD_TOTAL, counts(&self.reloads));
         to.numbers(&data::ACCESS_LOG_LINES_TOTAL, counts(&self.access_log_lines));

@@ -75,8 +75,12 @@ metrics! {
         "Downstream connections that were accepted.";
     CONNECTIONS_REFUSED_TOTAL = COUNTER "foxtrot_connections_refused_total" ["listener" "reason"]
         "Downstream connections that were closed before their first request.";
+    ACCEPT_ERRORS_TOTAL = COUNTER "foxtrot_accept_errors_total" ["listener"]
+        "Times that no connection could be accepted, as for want of file descriptors.";
     H2_FLOODS_TOTAL = COUNTER "foxtrot_h2_floods_total" ["listener" "glitch"]
         "HTTP/2 connections that were ended with ENHANCE_YOUR_CALM, by what the client did last.";
+    LIST_ENTRIES = GAUGE "foxtrot_list_entries" ["list"]
+        "Blocks on the lists of the admin server.";
     CONFIG_GENERATION = GAUGE "foxtrot_config_generation" []
         "Number of the configuration in force; 1 is the one that the process started with.";
     CONFIG_RELOAD_TOTAL = COUNTER "foxtrot_config_reload_total" ["result"]

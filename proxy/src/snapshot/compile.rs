@@ -86,6 +86,7 @@ pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<P
         table,
         routes,
         trusted_proxies: IpSet::new(&config.trusted_proxies),
+        lists: around.previous.as_ref().map(|before| Arc::clone(&before.lists)).unwrap_or_default(),
         access_log,
         tenants,
         limits,

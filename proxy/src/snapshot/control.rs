@@ -11,7 +11,7 @@ use foxtrot_api::{Cause, LastReload, LocatedError, ReloadOutcome, ReloadResult};
 use parking_lot::Mutex;
 use rustls::server::ProducesTickets;
 use tokio::sync::watch;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{
     Snapshot,
@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     admin::TokenSource,
+    clock,
     config::{
         Config,
         diagnostic::{Problem, Report},
@@ -114,7 +115,10 @@ impl Control {
         loop {
             tokio::select! {
                 Some(cause) = causes.recv() => drop(self.reload(cause).await),
-                _ = free.tick() => self.free_retired(),
+                _ = free.tick() => {
+                    self.free_retired();
+                    self.expire_lists();
+                }
             }
         }
     }
@@ -352,13 +356,19 @@ impl Control {
         }
     }
 
+    fn expire_lists(&self) {
+        for entry in self.snapshot().lists.expire(clock::since_epoch()) {
+            info!(list = entry.list.as_str(), block = %entry.block, "list entry has ended");
+        }
+    }
+
     fn free_retired(&self) {
         let unheld = self.state.lock().unheld();
         drop(unheld);
     }
 }
 
-/// How often snapshots that nobody holds any more are freed.
+/// How often snapshots that nobody holds any more are freed, and list entries that have ended taken off.
 const FREE_EVERY: Duration = Duration::from_millis(500);
 
 /// What a running process cannot change.

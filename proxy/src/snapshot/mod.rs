@@ -23,7 +23,7 @@ use http::StatusCode;
 use crate::{
     admin::Token,
     config::{self, Colour},
-    filter::{header_edits::HeaderEdits, ip_set::IpSet},
+    filter::{header_edits::HeaderEdits, ip_set::IpSet, live_lists::LiveLists},
     limit,
     listener::{Listener, tls::CertificateFacts},
     mirror::Mirror,
@@ -61,6 +61,8 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     /// Peers that are believed.
     pub trusted_proxies: IpSet,
+    /// Lists that operators change while the proxy runs.
+    pub lists: Arc<LiveLists>,
     /// Access log, if there is one.
     pub access_log: Option<Arc<AccessLog>>,
     /// What callers of the admin server must show.

@@ -118,7 +118,7 @@ pub fn compile(
     let uses = table.uses(config, tenants, policies.len());
     let findings = lint::look(config, &base, &overlays, &uses, &policies, &shared);
     let names = names(config, tenants);
-    let posture = Posture::new(&policies, uses, names, config);
+    let posture = Posture::new(&policies, uses, names, config, &sources.lint);
     let open = required::check(&posture, config);
     if !open.is_empty() {
         return Err(open);

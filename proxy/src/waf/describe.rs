@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use foxtrot_api::{
-    WafAuditStatus, WafCause, WafClass, WafExclusionStatus, WafLists, WafOpening, WafPolicy,
-    WafPosture, WafRules, WafStatus,
+    WafAuditStatus, WafCause, WafClass, WafExclusionStatus, WafFinding, WafLists, WafOpening,
+    WafPolicy, WafPosture, WafRules, WafStatus,
 };
 
 use super::{
@@ -40,12 +40,15 @@ impl Compiled {
                 took_us: u64::try_from(run.took.as_micros()).unwrap_or(u64::MAX),
                 probes: run.probes,
             }),
-            lint: self
-                .findings
-                .at(now, shared)
-                .chain(self.sources.findings.iter().cloned())
-                .collect(),
+            lint: self.lint(now, shared),
         }
+    }
+}
+
+impl Compiled {
+    fn lint(&self, now: i64, shared: &Shared) -> Vec<WafFinding> {
+        let of_rules = self.sources.lint.findings().iter().cloned();
+        self.findings.at(now, shared).chain(of_rules).collect()
     }
 }
 

@@ -56,6 +56,13 @@ impl Lists {
     }
 }
 
+impl super::Policy {
+    /// Whether the client is on `allow`.
+    pub fn allows(&self, client: IpAddr) -> bool {
+        self.shared.lists.find(client) == Listed::Allowed
+    }
+}
+
 /// The file of an entry, if it names one.
 pub(super) fn file(entry: &str) -> Option<&str> {
     entry.strip_prefix('@')

@@ -8,7 +8,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use foxtrot_api::{WafFinding, WafRulesOrigin, WafSeverity};
@@ -17,6 +17,7 @@ use foxtrot_waf::{
     lint::{Finding, Lint, Severity},
     seclang::{Disk, Files, Layered, Memory},
 };
+use parking_lot::Mutex;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The entry of `waf.rules` that stands for the managed set.
@@ -28,8 +29,32 @@ pub(super) struct Sources {
     patterns: Vec<String>,
     /// The files with the hash of each, phrase files too; `None` of a file that could not be read.
     files: BTreeMap<PathBuf, Option<u64>>,
-    /// What looks wrong in them.
-    pub findings: Arc<[WafFinding]>,
+    pub lint: Arc<RulesLint>,
+}
+
+/// What looks wrong in rule files: worked out when somebody has time for it, and then remembered.
+#[derive(Debug, Default)]
+pub struct RulesLint {
+    /// The files as they were read, until they are looked over.
+    files: Mutex<Option<Memory>>,
+    patterns: Vec<String>,
+    found: OnceLock<Vec<WafFinding>>,
+}
+
+impl RulesLint {
+    /// What looks wrong; empty until it is worked out.
+    pub fn findings(&self) -> &[WafFinding] {
+        self.found.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Looks the files over, if that was not done. It takes time.
+    pub fn work_out(&self) {
+        let Some(files) = self.files.lock().take() else { return };
+        // They have been loaded, and so can be read.
+        if let Ok(lint) = foxtrot_waf::lint(&files, &self.patterns) {
+            let _ = self.found.set(findings(&lint));
+        }
+    }
 }
 
 impl Sources {
@@ -58,12 +83,17 @@ impl Sources {
 struct Recorder {
     files: Layered<Memory, Disk>,
     read: RefCell<BTreeMap<PathBuf, Option<u64>>>,
+    /// What was in them.
+    kept: RefCell<Memory>,
 }
 
 impl Files for Recorder {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let read = self.files.read(path);
         let hash = read.as_ref().ok().map(|bytes| xxh3_64(bytes));
+        if let Ok(bytes) = &read {
+            self.kept.borrow_mut().add(path, bytes.as_slice());
+        }
         self.read.borrow_mut().insert(path.to_owned(), hash);
         read
     }
@@ -91,15 +121,20 @@ pub(super) fn load(
     {
         return Ok((Arc::clone(rules), sources.clone()));
     }
-    let recorder = Recorder { files, read: RefCell::default() };
+    let recorder = Recorder { files, read: RefCell::default(), kept: RefCell::default() };
     let rules = RuleSet::load(&recorder, &patterns).map_err(|report| report.to_string())?;
-    let lint = foxtrot_waf::lint(&recorder, &patterns).map_err(|report| report.to_string())?;
     let files = recorder.read.into_inner();
-    Ok((rules, Sources { patterns, files, findings: findings(&lint) }))
+    let mut sources = Sources { patterns, files, lint: Arc::default() };
+    if sources.origin() == WafRulesOrigin::Named {
+        let (kept, patterns) = (recorder.kept.into_inner(), sources.patterns.clone());
+        let files = Mutex::new(Some(kept));
+        sources.lint = Arc::new(RulesLint { files, patterns, found: OnceLock::new() });
+    }
+    Ok((rules, sources))
 }
 
 /// What looks wrong in files of the operator; those of the managed set are not theirs to change.
-fn findings(lint: &Lint) -> Arc<[WafFinding]> {
+fn findings(lint: &Lint) -> Vec<WafFinding> {
     let finding = |finding: &Finding| {
         let place = finding.problem.place;
         let file = lint.sources().at(place)?.path();

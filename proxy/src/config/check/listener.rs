@@ -102,6 +102,9 @@ fn limits(at: &KeyPath, listener: &Listener, found: &mut Found) {
             found.idle(at.join(key), "the listener does not offer \"h2\"");
         }
     }
+    if limits.handshakes != default.handshakes && listener.tls.is_none() {
+        found.idle(at.join("handshakes"), "the listener has no `tls`");
+    }
     let per_ip = limits.connections_per_ip;
     if per_ip > limits.connections && per_ip != default.connections_per_ip {
         let why = format!("`connections` allows only {} in all", limits.connections);

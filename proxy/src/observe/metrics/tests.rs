@@ -31,6 +31,9 @@ fn touched() -> (Metrics, impl Sized) {
     let keys = (metrics.limit_keys("l"), metrics.limit_degraded("l"));
     metrics.connections_total("web").inc(0);
     metrics.connections_refused("web", "tls").inc(0);
+    metrics.accept_errors("web").inc(0);
+    metrics.h2_floods("web", "ping").inc(0);
+    metrics.list_entries("deny").set(1.0);
     metrics.config_generation().set(3.0);
     metrics.config_reloads("ok").inc(0);
     metrics.access_log_lines("written").inc(0);

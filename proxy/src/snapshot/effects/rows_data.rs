@@ -31,6 +31,13 @@ pub(super) const ROWS: &[Row] = &[
     // admin, log, drain, reload.
     row("admin.listen", &[Read("server::start", "TcpListener::bind(config.admin.listen)")]),
     row("admin.token.env", &[Read("admin::token::read", "env::var(name)")]),
+    row(
+        "admin.list_entries",
+        &[
+            Case("lists::lists_are_as_long_as_the_configuration_says"),
+            Read("admin::live::list", "config.admin.list_entries"),
+        ],
+    ),
     row("admin.token.file", &[Case("observe::a_token_guards_the_admin_server")]),
     row(
         "log.level",
@@ -173,6 +180,10 @@ pub(super) const ROWS: &[Row] = &[
         &[Case("limits::connections_of_one_address_are_bounded")],
     ),
     row(
+        "listeners.NAME.limits.handshakes",
+        &[Case("tls::the_oldest_of_too_many_handshakes_gives_way")],
+    ),
+    row(
         "listeners.NAME.limits.headers",
         &[Case("limits::too_many_fields_are_431"), Case("limits::too_many_fields_are_431_over_h2")],
     ),
@@ -191,7 +202,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "listeners.NAME.limits.glitches_per_second",
         &[
-            Unit("http::h2::glitches::tests::time_fills_the_budget_up_to_its_brim"),
+            Case("h2_floods::what_was_spent_comes_free_again"),
             Read("http::h2::serve", "limits.glitches_per_second"),
         ],
     ),

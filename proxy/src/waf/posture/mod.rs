@@ -24,6 +24,7 @@ use parking_lot::Mutex;
 
 use super::{
     Policy,
+    rules::RulesLint,
     table::{Names, Uses},
 };
 use crate::{
@@ -42,6 +43,8 @@ pub(super) use subject::Subject;
 pub struct Posture {
     pub(super) subjects: Vec<Subject>,
     pub(super) names: Names,
+    /// Of the rules: it takes as long as a run, and is worked out before the first.
+    lint: Arc<RulesLint>,
     last: Mutex<Option<Arc<Run>>>,
     runs: AtomicU64,
     /// What metrics say, for as long as this is there.
@@ -83,11 +86,13 @@ impl Posture {
         uses: Vec<Uses>,
         names: Names,
         config: &Config,
+        lint: &Arc<RulesLint>,
     ) -> Self {
         let subjects = policies.iter().zip(uses);
         Self {
             subjects: subjects.map(|(policy, uses)| Subject::new(policy, uses, config)).collect(),
             names,
+            lint: Arc::clone(lint),
             last: Mutex::default(),
             runs: AtomicU64::new(0),
             gauges: Mutex::default(),
@@ -107,6 +112,7 @@ impl Posture {
 
     /// Sends all probes, and tells metrics and, of classes that must be blocked and are not, the log. It takes time.
     pub fn run(&self, metrics: &Metrics) {
+        self.lint.work_out();
         let Some(run) = self.probe(clock::since_epoch()) else { return };
         self.tell(&run, metrics);
         *self.last.lock() = Some(Arc::new(run));
