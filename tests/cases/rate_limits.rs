@@ -41,13 +41,21 @@ async fn who_is_over_its_rate_is_told_when_to_come_back() {
         assert_eq!(reply.header("ratelimit"), format!("\"per_client\";r=0;t={retry_after}"));
     }
     assert_eq!(origin.count(), 3);
-    for _ in 0..3 {
+    // Six requests over two workers, whose lines come in any order.
+    let mut refused = 0;
+    for _ in 0..6 {
         let line = proxy.access_line().await;
-        assert_eq!((&line["status"], &line["limit"]), (&json!(200), &Value::Null));
+        if line["status"] == 429 {
+            assert_eq!(
+                (&line["limit"], &line["flags"]),
+                (&json!("per_client"), &json!(["rate_limited"]))
+            );
+            refused += 1;
+        } else {
+            assert_eq!((&line["status"], &line["limit"]), (&json!(200), &Value::Null));
+        }
     }
-    let line = proxy.access_line().await;
-    assert_eq!((&line["status"], &line["limit"]), (&json!(429), &json!("per_client")));
-    assert_eq!(line["flags"], json!(["rate_limited"]));
+    assert_eq!(refused, 3);
     let verdict = async |verdict| {
         let labels = [("limit", "per_client"), ("verdict", verdict)];
         proxy.metric("foxtrot_limit_requests_total", &labels).await
@@ -68,7 +76,7 @@ async fn a_key_that_has_waited_as_long_as_it_was_told_passes() {
     let begun = Instant::now();
     assert_eq!(client.get("/").await.status, 200);
     eventually("room", async || client.get("/").await.status == 200).await;
-    assert!(begun.elapsed() >= Duration::from_millis(80), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_millis(100), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

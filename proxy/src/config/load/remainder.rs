@@ -1,8 +1,8 @@
 //! The rest of a configuration that departs from its schema: checked beside what is wrong already, so that a dangling
 //! reference is told along with a misspelt key.
 //!
-//! A listener, cluster, rollout, route, tenant or limit that departs is checked for the rest once it is right: what is said of it before
-//! that may follow from its mistake alone. For the others it keeps its name.
+//! A listener, cluster, rollout, route, tenant or limit that departs is checked for the rest once it is right: what is said of
+//! it before that may follow from its mistake alone. For the others it keeps its name.
 
 use std::collections::BTreeSet;
 
@@ -34,6 +34,10 @@ pub(super) fn check(document: &Document, found: &[Problem]) -> Vec<Problem> {
     // What is missing may stand under a misspelt key.
     let is_written = |problem: &Problem| document.find(&problem.path).is_some();
     problems.retain(|problem| is_written(problem) && !departing.contains(&scope(&problem.path)));
+    // A limit that nothing names may be named by what departs.
+    if departing.iter().any(|path| is_of(path, &["routes", "tenants"])) {
+        problems.retain(|p| !(is_of(&p.path, &["limits"]) && p.path.segments().len() == 2));
+    }
     problems
 }
 
@@ -53,6 +57,10 @@ fn is_top_table(document: &Document, path: &KeyPath) -> bool {
 fn scope(path: &KeyPath) -> KeyPath {
     let named = matches!(path.segments().first(), Some(Segment::Key(key)) if is_named(key));
     path.segments().iter().take(if named { 2 } else { 1 }).cloned().collect()
+}
+
+fn is_of(path: &KeyPath, tables: &[&str]) -> bool {
+    matches!(path.segments().first(), Some(Segment::Key(key)) if tables.contains(&key.as_str()))
 }
 
 fn is_named(key: &str) -> bool {
@@ -77,14 +85,6 @@ fn stand_in(root: &mut Toml, path: &KeyPath) {
         _ => return drop(root.remove(top)),
     };
     if let Some(item) = item {
-        let named = names_limits(item);
-        *item = Toml::Table(least.into_iter().chain(named).collect());
+        *item = Toml::Table(least);
     }
-}
-
-/// The limits that a route or a tenant names: they are not without effect because something else is wrong with it.
-fn names_limits(item: &Toml) -> Option<(String, Toml)> {
-    let limits = item.get("limits")?;
-    let good = limits.as_array().is_some_and(|names| names.iter().all(Toml::is_str));
-    good.then(|| ("limits".to_owned(), limits.clone()))
 }

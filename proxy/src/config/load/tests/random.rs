@@ -26,7 +26,9 @@ fn report_of(text: &str) -> Option<Report> {
 fn keys(node: &Node, at: &mut KeyPath, places: &mut Vec<std::ops::Range<usize>>) {
     let free = ["listeners", "clusters", "headers", "query", "set", "add"];
     let shown = at.to_string();
-    let is_free = free.iter().any(|table| shown == *table || shown.ends_with(&format!(".{table}")));
+    // A listener's `limits` are named by the schema.
+    let is_free = shown == "limits"
+        || free.iter().any(|table| shown == *table || shown.ends_with(&format!(".{table}")));
     match &node.value {
         Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| {
             at.push(index);
