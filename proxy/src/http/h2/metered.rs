@@ -21,7 +21,7 @@ use crate::{
     clock,
     http::connection::PREFACE,
     wire::{
-        h2_frames::{Frame, Frames},
+        h2_frames::{DATA, Frame, Frames, HEADERS},
         stream::Rewind,
     },
 };
@@ -33,6 +33,7 @@ pub struct Metered {
     received: Frames,
     sent: Frames,
     budget: Budget,
+    begun: clock::Instant,
     spent: Arc<Spent>,
     /// Bytes that may still be thrown away.
     tolerance: usize,
@@ -68,6 +69,7 @@ impl Metered {
             received: Frames::behind(PREFACE.len() as u32),
             sent: Frames::behind(0),
             budget,
+            begun: clock::now(),
             spent: Arc::default(),
             tolerance: TOLERANCE_BYTES,
         }
@@ -79,13 +81,13 @@ impl Metered {
     }
 
     fn count_received(&mut self, bytes: &[u8]) {
-        let Self { received, budget, spent, .. } = self;
-        count(received, bytes, spent, |frame, now| budget.received(frame, now));
+        let Self { received, budget, spent, begun, .. } = self;
+        count(received, bytes, spent, *begun, |frame, now| budget.received(frame, now));
     }
 
     fn count_sent(&mut self, bytes: &[u8]) {
-        let Self { sent, budget, spent, .. } = self;
-        count(sent, bytes, spent, |frame, now| budget.sent(frame, now));
+        let Self { sent, budget, spent, begun, .. } = self;
+        count(sent, bytes, spent, *begun, |frame, now| budget.sent(frame, now));
     }
 
     fn poll_throw_away(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -108,12 +110,15 @@ fn count(
     frames: &mut Frames,
     bytes: &[u8],
     spent: &Spent,
+    begun: clock::Instant,
     mut reckon: impl FnMut(&Frame, clock::Instant) -> Result<(), Glitch>,
 ) {
-    // The time is that of the bytes, and asked for only if a frame begins among them.
+    // Heads and data, which is what exchanges are made of, take nothing from the budget: they need not know the time.
     let mut now = None;
     frames.feed(bytes, |frame| {
-        if let Err(glitch) = reckon(&frame, *now.get_or_insert_with(clock::now)) {
+        let timeless = frame.kind == HEADERS || (frame.kind == DATA && frame.data_bytes() > 0);
+        let at = if timeless { begun } else { *now.get_or_insert_with(clock::now) };
+        if let Err(glitch) = reckon(&frame, at) {
             spent.set(glitch);
         }
     });
