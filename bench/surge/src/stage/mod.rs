@@ -1,6 +1,6 @@
 //! What stands around a run: origins that surge serves itself, the stack that it starts, and what happens to it meanwhile.
 //!
-//! [`Stage::set`] puts it up before a run, [`watch`] looks at it while the run goes on, and dropping it takes it down.
+//! [`Stage::set`] puts it up before a run, `watch` looks at it while the run goes on, and dropping it takes it down.
 
 mod event;
 mod folder;

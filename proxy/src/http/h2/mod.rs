@@ -1,7 +1,7 @@
 //! HTTP/2 towards clients (RFC 9113): one task per stream, over the `h2` crate's connection.
 //!
 //! The crate keeps the protocol (frames, HPACK, flow control, sizes of field blocks); this file gives streams to the request path,
-//! moves bodies with back-pressure, and ends connections: in order, or at once where the client has spent its [`Budget`].
+//! moves bodies with back-pressure, and ends connections: in order, or at once where the client has spent its budget.
 
 mod glitches;
 mod metered;
