@@ -28,6 +28,21 @@ fn ready_configurations_pass_the_check() {
 }
 
 #[test]
+fn configurations_in_scenarios_pass_the_check() {
+    let mut count = 0;
+    for file in fs::read_dir(root().join("conf/surge")).unwrap() {
+        let file = file.unwrap().path();
+        let Some(config) = of_scenario(&fs::read_to_string(&file).unwrap()) else { continue };
+        count += 1;
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("foxtrot.toml");
+        fs::write(&copy, config).unwrap();
+        Secrets::new().check(&copy).unwrap_or_else(|problem| panic!("{file:?}: {problem}"));
+    }
+    assert!(count >= 1, "no scenario starts a foxtrot");
+}
+
+#[test]
 fn configurations_in_the_pages_pass_the_check() {
     let mut problems = Vec::new();
     let mut count = 0;
