@@ -65,20 +65,25 @@ async fn floods_are_cut_off_with_a_word() {
 
 #[tokio::test]
 async fn requests_that_are_taken_back_are_cut_off() {
-    let (_origin, proxy) = patient().await;
+    const AT_ONCE: u32 = 2;
+    let origin = Origin::slow(Duration::from_secs(20)).await;
+    // What time gives back is next to nothing, so that a slow machine counts as a fast one does.
+    let limits = "limits = { glitches_per_second = 1 }";
+    let proxy = Proxy::with(Config::to(&origin).listener(limits)).await;
     let mut h2 = H2::connect(proxy.http()).await;
     let one = |n: u32| {
         let request = frame(HEADERS, END_HEADERS | END_STREAM, 2 * n + 1, &block(&GET));
         [request, frame(RST_STREAM, 0, 2 * n + 1, &[0, 0, 0, 8])].concat()
     };
-    // Few enough at a time for the codec's cap on streams that nobody has asked for yet; a PING tells that they were taken.
-    for batch in 0..100 {
-        let requests: Vec<u8> = (0..10).flat_map(|n| one(10 * batch + n)).collect();
+    // Few enough at a time for the codec's cap of twenty streams that nobody has asked for yet, even where the proxy asks
+    // for one only between two batches; a PING tells that they were read.
+    for sent in (0..1_000).step_by(AT_ONCE as usize) {
+        let requests: Vec<u8> = (sent..sent + AT_ONCE).flat_map(one).collect();
         h2.bytes(&[requests, frame(PING, 0, 0, &[0; 8])].concat()).await;
         if h2.answers_ping().await {
             continue;
         }
-        assert!((20..=40).contains(&batch), "{batch}");
+        assert!((200..=400).contains(&sent), "{sent}");
         let labels = [("listener", "http"), ("glitch", "reset")];
         return proxy.metric_reaches("foxtrot_h2_floods_total", &labels, 1.0).await;
     }
