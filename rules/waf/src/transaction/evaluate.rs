@@ -29,6 +29,21 @@ enum Said {
     Wait,
 }
 
+impl Said {
+    /// What several say together: one that says yes is enough, and the first that waits ends it.
+    fn together(all: impl IntoIterator<Item = Self>) -> Self {
+        let mut said = Self::No;
+        for one in all {
+            match one {
+                Self::No => {}
+                Self::Yes => said = Self::Yes,
+                Self::Wait => return Self::Wait,
+            }
+        }
+        said
+    }
+}
+
 /// A link at work: what stays the same for all its values.
 struct Link<'r> {
     rules: &'r RuleSet,
@@ -150,22 +165,15 @@ impl Transaction {
             },
         };
         let link = Link { rules, rule, head, argument };
-        let mut said = Said::No;
-        for target in &rule.targets {
-            let one = if target.count {
+        Said::together(rule.targets.iter().map(|target| {
+            if target.count {
                 self.count(&link, target, worker)
             } else if let Some(unit) = target.unit {
                 self.unit(&link, target, unit, worker)
             } else {
                 self.volatile(&link, target, worker)
-            };
-            match one {
-                Said::No => {}
-                Said::Yes => said = Said::Yes,
-                Said::Wait => return Said::Wait,
             }
-        }
-        said
+        }))
     }
 
     /// What the values of a bundle satisfy together; worked out once a phase.
@@ -222,16 +230,10 @@ impl Transaction {
                 return Said::No;
             }
         }
-        let mut said = Said::No;
-        for at in range {
-            let Some(item) = self.parts.units.item(at) else { continue };
-            match self.test(link, target, item, worker) {
-                Said::No => {}
-                Said::Yes => said = Said::Yes,
-                Said::Wait => return Said::Wait,
-            }
-        }
-        said
+        Said::together(range.filter_map(|at| {
+            let item = self.parts.units.item(at)?;
+            Some(self.test(link, target, item, worker))
+        }))
     }
 
     /// A target whose values rules change.
@@ -242,17 +244,7 @@ impl Transaction {
         let mut items = std::mem::take(&mut self.parts.items);
         items.clear();
         self.members(&target.target, link.head, &mut items, worker);
-        let mut said = Said::No;
-        for item in &items {
-            match self.steps(link, target, *item, worker) {
-                Said::No => {}
-                Said::Yes => said = Said::Yes,
-                Said::Wait => {
-                    said = Said::Wait;
-                    break;
-                }
-            }
-        }
+        let said = Said::together(items.iter().map(|item| self.steps(link, target, *item, worker)));
         self.parts.items = items;
         said
     }
@@ -269,15 +261,9 @@ impl Transaction {
         if rule.transformations.is_empty() {
             return self.test(link, target, item, worker);
         }
-        let mut said = Said::No;
-        for value in self.transform(item.value, &rule.transformations, rule.multi_match) {
-            match self.test(link, target, Item { value, ..item }, worker) {
-                Said::No => {}
-                Said::Yes => said = Said::Yes,
-                Said::Wait => return Said::Wait,
-            }
-        }
-        said
+        let values = self.transform(item.value, &rule.transformations, rule.multi_match);
+        let test = |value| self.test(link, target, Item { value, ..item }, worker);
+        Said::together(values.into_iter().map(test))
     }
 
     /// A member of `TX` compared with a number, as hundreds of rules do: without a detour through text.

@@ -11,14 +11,15 @@ use super::Transformation;
 pub struct Changing(u64);
 
 /// Of each byte, the functions that can change a value that has it.
-static BY_BYTE: [u64; 256] = by_byte();
+const BY_BYTE: [u64; 256] = by_byte();
 /// Functions that can change a value of any bytes.
 const ALWAYS: u64 = always();
 
 impl Changing {
     /// The functions that can change this value.
     pub fn of(value: &[u8]) -> Self {
-        Self(value.iter().fold(ALWAYS, |set, byte| set | BY_BYTE[usize::from(*byte)]))
+        static TABLE: [u64; 256] = BY_BYTE;
+        Self(value.iter().fold(ALWAYS, |set, byte| set | TABLE[usize::from(*byte)]))
     }
 
     /// These functions.
@@ -56,34 +57,14 @@ const fn by_byte() -> [u64; 256] {
     table
 }
 
+/// Those that every byte touches ask for more than which bytes there are.
 const fn always() -> u64 {
-    let (mut set, mut index) = (0, 0);
-    while index < Transformation::COUNT {
-        let function = Transformation::ALL[index];
-        if is_unconditional(function) {
-            set |= 1 << function as u8;
-        }
-        index += 1;
+    let (mut set, mut byte) = (u64::MAX, 0);
+    while byte < 256 {
+        set &= BY_BYTE[byte];
+        byte += 1;
     }
     set
-}
-
-/// Whether it depends on more than which bytes there are.
-const fn is_unconditional(function: Transformation) -> bool {
-    use Transformation as T;
-    matches!(
-        function,
-        T::Base64Decode
-            | T::Base64DecodeExt
-            | T::Base64Encode
-            | T::HexDecode
-            | T::HexEncode
-            | T::Length
-            | T::Md5
-            | T::ParityEven7bit
-            | T::ParityOdd7bit
-            | T::Sha1
-    )
 }
 
 /// Whether a function can change a value because this byte is in it.
