@@ -214,7 +214,7 @@ fn listeners(snapshot: &Snapshot) -> Vec<ListenerStatus> {
 }
 
 fn describe(rollout: &Rollout) -> RolloutStatus {
-    let green = f64::from(rollout.green_share) / 100.0;
+    let green = f64::from(rollout.learned.green_share()) / 100.0;
     let name = |colour| rollout.cluster(colour).name.to_string();
     RolloutStatus {
         name: rollout.name.to_string(),

@@ -291,8 +291,9 @@ fn prepare(x: &mut Exchange, route: &Route, head: &mut RequestHead) {
 fn choose<'r>(x: &mut Exchange, rollout: &'r Rollout, head: &RequestHead) -> &'r Arc<Cluster> {
     let key = rollout.sticky.value(head, x.client.address);
     let by_hand = rollout.choice.as_ref().and_then(|choice| choice.colour(head, &x.client));
-    let colour =
-        by_hand.unwrap_or_else(|| split::colour(rollout.id, key.as_bytes(), rollout.green_share));
+    let colour = by_hand.unwrap_or_else(|| {
+        split::colour(rollout.id, key.as_bytes(), rollout.learned.green_share())
+    });
     x.colour = Some(colour);
     rollout.cluster(colour)
 }

@@ -11,7 +11,7 @@ use super::{Action, Refusals, Rollout, Route, Snapshot};
 use crate::{
     admin::Token,
     config::{
-        self, Colour, Config, RouteTarget,
+        self, Config, RouteTarget,
         diagnostic::{Problem, Report},
         document::{KeyPath, path},
     },
@@ -21,7 +21,8 @@ use crate::{
     limit,
     listener::{ConnectionCounters, Listener, ListenerState, tls},
     mirror::{Mirror, MirrorState},
-    observe::{access_log::AccessLog, metrics::Metrics, shards::Gauge},
+    observe::{access_log::AccessLog, metrics::Metrics},
+    rollout::Learned,
     route::{ColourChoice, PathRewrite, RedirectTemplate, RouteTable, StickyKeys, split},
     tenant::Tenants,
     upstream::Cluster,
@@ -183,14 +184,17 @@ fn clusters(config: &Config, around: &Surroundings, problems: &mut Vec<Problem>)
     clusters
 }
 
-/// Shares as metrics tell them, in percent.
-fn shares(name: &str, written: &config::Rollout, metrics: &Metrics) -> [Arc<Gauge>; 2] {
-    let weights = [(Colour::Blue, written.weights.blue), (Colour::Green, written.weights.green)];
-    weights.map(|(colour, share)| {
-        let gauge = metrics.rollout_weight(name, colour);
-        gauge.set(f64::from(share.basis_points()) / 100.0);
-        gauge
-    })
+/// Where a rollout stands. Only [`Learned::set_green_share`] moves it, once this snapshot is in force.
+fn learned(name: &str, written: &config::Rollout, around: &Surroundings) -> Arc<Learned> {
+    match before(name, around) {
+        Some(before) => Arc::clone(&before.learned),
+        None => Learned::new(name, written.weights.green.basis_points(), &around.metrics),
+    }
+}
+
+fn before<'a>(name: &str, around: &'a Surroundings) -> Option<&'a Arc<Rollout>> {
+    let previous = around.previous.as_ref()?;
+    previous.rollouts.iter().find(|rollout| *rollout.name == *name)
 }
 
 fn rollouts(
@@ -218,11 +222,11 @@ fn rollouts(
             id: split::rollout_id(name),
             blue: Arc::clone(blue),
             green: Arc::clone(green),
-            green_share: written.weights.green.basis_points(),
+            declared_share: written.weights.green.basis_points(),
+            learned: learned(name, written, around),
             sticky,
             choice: choice.flatten(),
             mirror: mirror(name, written, around, clusters),
-            _shares: shares(name, written, &around.metrics),
         };
         rollouts.insert(name.clone(), Arc::new(rollout));
     }
@@ -237,11 +241,7 @@ fn mirror(
 ) -> Option<Arc<Mirror>> {
     let written = rollout.mirror.as_ref()?;
     let to = clusters.get(&written.to)?;
-    let before = around
-        .previous
-        .as_ref()
-        .and_then(|previous| previous.rollouts.iter().find(|rollout| *rollout.name == *name));
-    let state = match before.and_then(|before| before.mirror.as_ref()) {
+    let state = match before(name, around).and_then(|before| before.mirror.as_ref()) {
         Some(mirror) => Arc::clone(&mirror.state),
         None => MirrorState::new(&around.metrics),
     };

@@ -30,8 +30,9 @@ use crate::{
     observe::{
         access_log::AccessLog,
         metrics::{Metrics, RequestLabels, RequestMetrics},
-        shards::{Counter, Gauge},
+        shards::Counter,
     },
+    rollout::Learned,
     route::{ColourChoice, ListenerId, PathRewrite, RedirectTemplate, RouteTable, StickyKeys},
     tenant::Tenants,
     upstream::Cluster,
@@ -133,16 +134,16 @@ pub struct Rollout {
     pub blue: Arc<Cluster>,
     /// The colour that is to serve.
     pub green: Arc<Cluster>,
-    /// Green's share, in hundredths of a percent.
-    pub green_share: u16,
+    /// Green's share as the configuration declares it, in hundredths of a percent. [`Learned`] has the one in force.
+    pub declared_share: u16,
+    /// Where it stands.
+    pub learned: Arc<Learned>,
     /// What keeps a client on its colour.
     pub sticky: StickyKeys,
     /// Choice of colour by hand.
     pub choice: Option<ColourChoice>,
     /// Shadow.
     pub mirror: Option<Arc<Mirror>>,
-    /// Shares as metrics tell them; the series live as long as this.
-    _shares: [Arc<Gauge>; 2],
 }
 
 impl Snapshot {

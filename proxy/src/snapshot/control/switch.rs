@@ -26,6 +26,7 @@ impl Control {
         if let Some(workers) = &*self.workers.lock() {
             workers.publish(&snapshot);
         }
+        move_declared(before, &snapshot);
         upstream::replaced(&before.clusters, &snapshot.clusters);
         self.listen(plan);
         self.end(gone, before);
@@ -78,6 +79,16 @@ impl Control {
         self.token.set(snapshot.admin_token.clone());
         self.posture.turn_to(snapshot.waf.posture(), &self.metrics);
         self.metrics.config_generation().set(snapshot.generation as f64);
+    }
+}
+
+/// A declared share that changes is put in force; one that does not leaves a rollout where it is.
+fn move_declared(before: &Snapshot, now: &Snapshot) {
+    for rollout in &now.rollouts {
+        let earlier = before.rollouts.iter().find(|earlier| earlier.name == rollout.name);
+        if earlier.is_some_and(|earlier| earlier.declared_share != rollout.declared_share) {
+            rollout.learned.set_green_share(rollout.declared_share);
+        }
     }
 }
 

@@ -77,7 +77,7 @@ fn rollout(snapshot: &Snapshot) -> String {
     let rollout = &snapshot.rollouts[0];
     let shadow = rollout.mirror.as_ref().map(|mirror| &mirror.to.name);
     let (blue, green) = (&rollout.blue.name, &rollout.green.name);
-    let share = rollout.green_share;
+    let share = rollout.learned.green_share();
     format!("{blue} {green} {share} {:?} {:?} {shadow:?}", rollout.sticky, rollout.choice)
 }
 
