@@ -54,6 +54,9 @@ pub enum Error {
     /// A rule of the WAF has ended it, with this status.
     #[error("blocked by a rule")]
     Blocked(u16),
+    /// A rule of the WAF has ended it, without an answer.
+    #[error("dropped by a rule")]
+    Dropped,
     /// The whole exchange took longer than the listener's or route's `timeouts.request`.
     #[error("exchange took longer than timeouts.request")]
     ExchangeTimeout,
@@ -145,6 +148,7 @@ impl Error {
             | Self::Denied
             | Self::Listed
             | Self::Blocked(_)
+            | Self::Dropped
             | Self::OverLimit(_) => Fault::Client,
             Self::Overflow { .. } => Fault::Us,
             Self::ExchangeTimeout
@@ -171,4 +175,19 @@ impl Error {
                 | Self::TryTimeout
         )
     }
+}
+
+/// An error with its causes.
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        // Many errors print their source as well.
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
 }

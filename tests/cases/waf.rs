@@ -416,3 +416,62 @@ async fn managed_rules_stand_between_local_ones() {
     assert_eq!(reply.status.as_u16(), 422, "{}", reply.text());
     assert!(reply.text().contains("managed/140-sqli.conf:"), "{}", reply.text());
 }
+
+#[tokio::test]
+async fn who_is_dropped_gets_no_answer() {
+    let rules = r#"SecRule REQUEST_HEADERS:X-Bot "@streq yes" "id:1,phase:1,drop,log,msg:'bot'""#;
+    let origin = Origin::echo().await;
+    let config = Config::to(&origin).more("[log]\naccess = { path = \"-\" }");
+    let mut proxy = guarded(config, rules, "mode = \"enforce\"").await;
+    let mut raw = Raw::connect(proxy.http()).await;
+    raw.send("GET / HTTP/1.1\r\nHost: app.test\r\nX-Bot: yes\r\n\r\n").await;
+    assert_eq!(raw.read_to_end().await, b"");
+    let line = proxy.access_line().await;
+    assert_eq!(
+        (&line["status"], &line["flags"]),
+        (&Value::Null, &serde_json::json!(["waf_dropped"]))
+    );
+    assert_eq!(records(&proxy, 1).await[0]["verdict"], "blocked");
+    let mut shared = proxy.h2c().await;
+    assert!(shared.request("GET", "/").header("x-bot", "yes").try_send().await.is_err());
+    assert_eq!(shared.get("/").await.status, 200);
+    assert_eq!(origin.count(), 1);
+}
+
+#[tokio::test]
+async fn a_client_on_a_list_of_the_dns_is_blocked() {
+    // Names below localhost need no server, and lead to an address that says "listed" (RFC 5782, 2.1).
+    let rules = "SecRule REMOTE_ADDR \"@rbl bl.localhost\" \"id:1,phase:1,deny,log,msg:'listed'\"\n\
+        SecRule ARGS:q \"@rbl later.localhost\" \"id:2,phase:2,deny,log,msg:'named'\"";
+    let origin = Origin::echo().await;
+    let proxy = guarded(Config::to(&origin), rules, "mode = \"enforce\"").await;
+    assert_eq!(proxy.client().await.get("/").await.status, 403);
+    let exempt = format!("SecRuleRemoveById 1\n{rules}").replace("bl.localhost", "bl.invalid");
+    let proxy = guarded(Config::to(&origin), &exempt, "mode = \"enforce\"").await;
+    let mut client = proxy.client().await;
+    assert_eq!(client.get("/?q=192.0.2.1").await.status, 403);
+    // What is no name is not asked for.
+    assert_eq!(client.get("/?q=a+b").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_response_that_is_too_long_to_look_at_stays_here() {
+    let limit = "SecResponseBodyAccess On\nSecResponseBodyMimeType text/plain\n\
+        SecResponseBodyLimit 100\n";
+    let origin = Origin::new(async |_| {
+        let mut reply = origin::answer(200, "x".repeat(101));
+        reply.headers_mut().insert("content-type", "text/plain".parse().unwrap());
+        reply
+    })
+    .await;
+    for (action, status, mode) in
+        [("Reject", 403, "enforce"), ("ProcessPartial", 200, "enforce"), ("Reject", 200, "detect")]
+    {
+        let rules = format!("{limit}SecResponseBodyLimitAction {action}\n{RULES}");
+        let keys = format!("mode = \"{mode}\"\nresponses = true");
+        let proxy = guarded(Config::to(&origin), &rules, &keys).await;
+        let reply = proxy.client().await.get("/").await;
+        assert_eq!(reply.status, status, "{action} {mode}");
+        assert_eq!(reply.text().contains('x'), status == 200);
+    }
+}

@@ -65,6 +65,8 @@ pub struct Exchange {
     pub admitted: Admitted,
     /// What the WAF sees of it, where it looks.
     pub waf: Option<Box<Inspection>>,
+    /// The client gets no answer: a rule has said so.
+    pub dropped: bool,
     /// Whether the answer was sent whole.
     complete: bool,
 }
@@ -132,6 +134,7 @@ impl Exchange {
             limit: None,
             admitted: Admitted::default(),
             waf: None,
+            dropped: false,
             complete: false,
             connection,
         }
@@ -146,6 +149,7 @@ impl Exchange {
     /// Remembers why the answer is our own.
     pub fn note(&mut self, error: &Error) {
         self.flag = Some(reply::row(error).flag);
+        self.dropped = matches!(error, Error::Dropped);
         self.snapshot.refusals.count(self.connection.worker.id, reply::row(error).flag);
         tracing::debug!(client = %self.client.address, error = %error, "exchange refused");
     }

@@ -45,7 +45,7 @@ pub async fn request(
         Begun::Allowed => return Ok(Inspected::Pass(body)),
         Begun::Denied => return Err(Error::Denied),
     };
-    let judged = inspection.request_headers();
+    let judged = inspection.request_headers().await;
     if judged != Judged::Pass {
         return end(x, judged).map(Inspected::Answer);
     }
@@ -110,7 +110,7 @@ pub async fn response(x: &mut Exchange, mut reply: Reply) -> Result<Reply, Error
         return Ok(reply);
     }
     let head = &reply.head;
-    let mut judged = inspection.response_headers(head.status, head.version, &head.headers);
+    let mut judged = inspection.response_headers(head.status, head.version, &head.headers).await;
     if judged == Judged::Pass && inspection.wants_response_body() && !reply.body.is_empty() {
         let body = std::mem::take(&mut reply.body);
         (judged, reply.body) = hold_response(inspection, body).await;
@@ -133,11 +133,15 @@ async fn hold_response(inspection: &mut Inspection, mut body: Body) -> (Judged, 
                 break;
             }
             Some(Ok(frame)) => {
-                let more = frame.data_ref().is_none_or(|data| inspection.response_body(data));
+                let taken = frame.data_ref().map(|data| inspection.response_body(data));
                 held.push_back(frame);
-                if !more {
-                    rest = body;
-                    break;
+                match taken {
+                    None | Some(Some(Judged::Pass)) => {}
+                    Some(Some(judged)) => return (judged, Body::Empty),
+                    Some(None) => {
+                        rest = body;
+                        break;
+                    }
                 }
             }
         }
@@ -154,6 +158,7 @@ fn end(x: &mut Exchange, judged: Judged) -> Result<Reply, Error> {
     let id = x.waf.as_ref().map(|inspection| inspection.id());
     let error = match judged {
         Judged::TooLarge => return Err(Error::BodyTooLarge),
+        Judged::Drop => return Err(Error::Dropped),
         Judged::Block(status) | Judged::Redirect(status, _) => Error::Blocked(status),
         Judged::Pass => Error::Blocked(403),
     };

@@ -27,7 +27,7 @@ pub struct Reply {
 /// How an error shows: to the client, in the access log, in `foxtrot_refused_total`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// Status for the client. 499 is for the log alone: nobody is there to read it.
+    /// Status for the client. 444 and 499 are for the log alone: nobody is to read the one or there to read the other.
     pub status: u16,
     /// One word that says why.
     pub flag: &'static str,
@@ -50,6 +50,7 @@ pub fn row(error: &Error) -> Row {
         Error::Denied => (403, "waf_denied", "forbidden\n"),
         Error::Listed => (403, "list_denied", "forbidden\n"),
         Error::Blocked(status) => (*status, "waf_blocked", "forbidden\n"),
+        Error::Dropped => (444, "waf_dropped", ""),
         Error::ExchangeTimeout => (504, "exchange_timeout", "upstream timed out\n"),
         Error::Overflow { cap, .. } => (429, overflow_flag(cap), "too many requests\n"),
         Error::OverLimit(over) => (429, limit_flag(&over.quota), "too many requests\n"),
@@ -66,7 +67,7 @@ pub fn row(error: &Error) -> Row {
 }
 
 /// The flags of the table, each of which is counted.
-pub const FLAGS: [&str; 27] = [
+pub const FLAGS: [&str; 28] = [
     "malformed",
     "version",
     "method",
@@ -79,6 +80,7 @@ pub const FLAGS: [&str; 27] = [
     "waf_denied",
     "list_denied",
     "waf_blocked",
+    "waf_dropped",
     "exchange_timeout",
     "overflow_connections",
     "overflow_pending",
@@ -274,6 +276,7 @@ mod tests {
             Error::Denied,
             Error::Listed,
             Error::Blocked(403),
+            Error::Dropped,
             Error::ExchangeTimeout,
             Error::Overflow { cap: "connections", retry_after },
             Error::Overflow { cap: "pending", retry_after },

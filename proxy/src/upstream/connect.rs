@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::tls::Transport;
-use crate::{config::UpstreamProtocol, wire::Stream};
+use crate::{config::UpstreamProtocol, error::with_causes, wire::Stream};
 
 /// What a connection is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub(super) async fn open(
     address: SocketAddr,
     purpose: Purpose,
 ) -> Result<Stream, String> {
-    let tcp = TcpStream::connect(address).await.map_err(|error| describe(&error))?;
-    tune(&tcp).map_err(|error| describe(&error))?;
+    let tcp = TcpStream::connect(address).await.map_err(|error| with_causes(&error))?;
+    tune(&tcp).map_err(|error| with_causes(&error))?;
     let Some(tls) = &transport.tls else { return Ok(Stream::Tcp(tcp)) };
     let config = match purpose {
         Purpose::Requests => &tls.config,
@@ -37,7 +37,7 @@ pub(super) async fn open(
     let stream = TlsConnector::from(config.clone())
         .connect(tls.server_name.clone(), tcp)
         .await
-        .map_err(|error| format!("tls: {}", describe(&error)))?;
+        .map_err(|error| format!("tls: {}", with_causes(&error)))?;
     Ok(Stream::Tls(Box::new(stream.into())))
 }
 
@@ -61,21 +61,6 @@ fn tune(tcp: &TcpStream) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_TIME).with_interval(KEEPALIVE_INTERVAL);
     SockRef::from(tcp).set_tcp_keepalive(&keepalive)
-}
-
-/// An error with its causes.
-pub(super) fn describe(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        // Many errors print their source as well.
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        cause = inner.source();
-    }
-    text
 }
 
 const KEEPALIVE_TIME: Duration = Duration::from_secs(60);

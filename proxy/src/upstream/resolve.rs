@@ -2,14 +2,12 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::Duration,
 };
 
-use hickory_resolver::{TokioResolver, config::LookupIpStrategy};
-
-use super::{Cluster, connect::describe, source::Source};
-use crate::clock;
+use super::{Cluster, source::Source};
+use crate::dns;
 
 /// Keeps the addresses of one of a cluster's names up to date.
 pub(super) async fn watch(cluster: Arc<Cluster>, source: usize) {
@@ -40,7 +38,7 @@ pub(super) async fn refresh(cluster: &Cluster, source: usize) -> Result<Duration
     let Some(Source { origin, .. }) = cluster.sources.get(source) else {
         return Err("no such name".into());
     };
-    let (addresses, ttl) = lookup(&origin.host).await?;
+    let (addresses, ttl) = dns::lookup(&origin.host).await?;
     let mut addresses: Vec<_> = usable(addresses, origin.port);
     // Answers rotate; endpoints should not.
     addresses.sort_unstable();
@@ -48,20 +46,6 @@ pub(super) async fn refresh(cluster: &Cluster, source: usize) -> Result<Duration
     cluster.set_addresses(source, &addresses);
     let (min, max) = cluster.settings.ttl;
     Ok(ttl.min(max).max(min))
-}
-
-async fn lookup(host: &str) -> Result<(Vec<IpAddr>, Duration), String> {
-    // RFC 6761, 6.3: no question to a server.
-    if host.trim_end_matches('.') == "localhost"
-        || host.trim_end_matches('.').ends_with(".localhost")
-    {
-        return Ok((vec![IpAddr::V4(Ipv4Addr::LOCALHOST)], LONG));
-    }
-    let resolver = resolver()?;
-    let found = resolver.lookup_ip(host).await.map_err(|error| describe(&error))?;
-    let ttl = found.valid_until().saturating_duration_since(clock::now().into_std());
-    let addresses: Vec<IpAddr> = found.iter().collect();
-    if addresses.is_empty() { Err("no addresses".into()) } else { Ok((addresses, ttl)) }
 }
 
 /// Leaves out addresses of a family that this host has no route for, unless that leaves none.
@@ -80,39 +64,18 @@ fn has_route(address: &SocketAddr) -> bool {
     std::net::UdpSocket::bind(local).and_then(|socket| socket.connect(address)).is_ok()
 }
 
-/// One resolver for the process: it has one cache.
-fn resolver() -> Result<&'static TokioResolver, String> {
-    static RESOLVER: OnceLock<Result<TokioResolver, String>> = OnceLock::new();
-    let build = || {
-        let mut builder = TokioResolver::builder_tokio().map_err(|error| describe(&error))?;
-        let options = builder.options_mut();
-        options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-        // We keep what failed: an answer that there is none should not outlive the next question.
-        options.negative_max_ttl = Some(Duration::from_secs(1));
-        builder.build().map_err(|error| describe(&error))
-    };
-    RESOLVER.get_or_init(build).as_ref().map_err(Clone::clone)
-}
-
 /// Doubling from half a second, within the bounds of the cluster's `resolve` but never above thirty seconds.
 fn backoff(failures: u32, (_, max_ttl): (Duration, Duration)) -> Duration {
     let doubled = BACKOFF * 2u32.saturating_pow(failures.saturating_sub(1).min(10));
     doubled.min(BACKOFF_MAX).min(max_ttl.max(BACKOFF))
 }
 
-const LONG: Duration = Duration::from_secs(3_600);
 const BACKOFF: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn localhost_needs_no_server() {
-        let (addresses, _) = lookup("localhost").await.unwrap();
-        assert_eq!(addresses, [IpAddr::V4(Ipv4Addr::LOCALHOST)]);
-    }
 
     #[test]
     fn loopback_is_routed_and_nothing_is_better_than_no_address() {

@@ -10,7 +10,7 @@ use foxtrot_waf::{Transaction, Verdict as Judgement, Worker as Engine};
 use parking_lot::Mutex;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::transaction::{answered, engine};
+use super::transaction::engine;
 
 /// A body of so many bytes is judged aside. Hostile ones take up to about 0.1 us for a byte (docs/benchmarks.md).
 pub(super) const FROM: usize = 16 << 10;
@@ -50,7 +50,7 @@ impl Aside {
         let work = move || {
             let mut tx = tx;
             let mut engine = ENGINES.lock().pop().unwrap_or_else(engine);
-            let judgement = answered(&mut tx, &mut engine, step);
+            let judgement = step(&mut tx, &mut engine);
             aside.settle(tx, judgement, &mut engine);
             ENGINES.lock().push(engine);
             drop(turn);

@@ -5,6 +5,7 @@
 
 mod aside;
 mod audit;
+mod block_list;
 mod compile;
 mod describe;
 mod exclusion;

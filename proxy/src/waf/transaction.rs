@@ -12,6 +12,7 @@ use super::{
     Policy, Verdict,
     aside::{self, Aside, Step},
     audit::{Outcome, Subject},
+    block_list,
     lists::Listed,
 };
 use crate::{
@@ -94,6 +95,8 @@ pub enum Judged {
     Pass,
     /// It ends with this status.
     Block(u16),
+    /// It ends without an answer, and its connection with it.
+    Drop,
     /// It ends, and the client is sent elsewhere.
     Redirect(u16, Bytes),
     /// Its body is too large for the rules to look at.
@@ -154,8 +157,8 @@ impl Inspection {
     }
 
     /// Judges the request's head.
-    pub fn request_headers(&mut self) -> Judged {
-        self.judge(|tx, engine| tx.request_headers(engine))
+    pub async fn request_headers(&mut self) -> Judged {
+        self.judge(|tx, engine| tx.request_headers(engine)).await
     }
 
     /// Whether the request's body is to be shown.
@@ -188,7 +191,7 @@ impl Inspection {
     }
 
     /// Judges the response's head.
-    pub fn response_headers(
+    pub async fn response_headers(
         &mut self,
         status: StatusCode,
         version: Version,
@@ -199,6 +202,7 @@ impl Inspection {
             show(headers, |name, value| tx.response_header(name, value));
             tx.response_headers(engine)
         })
+        .await
     }
 
     /// Whether the response's body is to be shown.
@@ -206,10 +210,19 @@ impl Inspection {
         self.tx.as_ref().is_some_and(Transaction::wants_response_body)
     }
 
-    /// Shows a piece of the response's body. `false`: no more of it is looked at.
-    pub fn response_body(&mut self, piece: &[u8]) -> bool {
+    /// Shows a piece of the response's body. `None`: no more of it is looked at.
+    pub fn response_body(&mut self, piece: &[u8]) -> Option<Judged> {
+        let tx = self.tx.as_mut()?;
         self.shown += piece.len();
-        self.tx.as_mut().is_some_and(|tx| tx.response_body(piece) == Taken::Whole)
+        match tx.response_body(piece) {
+            Taken::Whole => Some(Judged::Pass),
+            // `SecResponseBodyLimitAction Reject`: what nobody has looked at does not leave, as in ModSecurity 3.
+            Taken::TooLarge if tx.mode() == Mode::On => {
+                self.verdict = Verdict::Blocked;
+                Some(Judged::Block(403))
+            }
+            Taken::TooLarge | Taken::Partial => None,
+        }
     }
 
     /// Judges the whole response.
@@ -225,28 +238,42 @@ impl Inspection {
     /// Judges behind a body: aside where it is large.
     async fn judge_body(&mut self, step: Step) -> Judged {
         if std::mem::take(&mut self.shown) < aside::FROM {
-            return self.judge(step);
+            return self.judge(step).await;
         }
         // Waited for first: whoever goes away meanwhile leaves the transaction here.
-        let Some(turn) = aside::turn().await else { return self.judge(step) };
+        let Some(turn) = aside::turn().await else { return self.judge(step).await };
         let Some(tx) = self.tx.take() else { return Judged::Pass };
         let aside = self.aside.insert(Aside::default()).clone();
         let back = aside.run(turn, tx, step).await;
         self.aside = None;
         match back {
             Some((tx, judgement)) => {
-                let mode = self.tx.insert(tx).mode();
-                self.judged(judgement, mode)
+                self.tx = Some(tx);
+                self.answered(judgement).await
             }
             // The engine has failed, and nobody knows what the body is.
             None => Judged::Block(403),
         }
     }
 
-    fn judge(&mut self, step: impl FnOnce(&mut Transaction, &mut Engine) -> Judgement) -> Judged {
+    async fn judge(
+        &mut self,
+        step: impl FnOnce(&mut Transaction, &mut Engine) -> Judgement,
+    ) -> Judged {
         let Some(tx) = &mut self.tx else { return Judged::Pass };
-        let judgement = ENGINE.with_borrow_mut(|engine| answered(tx, engine, step));
-        let mode = tx.mode();
+        let judgement = ENGINE.with_borrow_mut(|engine| step(tx, engine));
+        self.answered(judgement).await
+    }
+
+    /// Asks the DNS what rules have to know before they can judge.
+    async fn answered(&mut self, mut judgement: Judgement) -> Judged {
+        while let Judgement::Lookup(name) = judgement {
+            let address = block_list::ask(&name).await;
+            let Some(tx) = &mut self.tx else { return Judged::Pass };
+            tx.answer(name, address);
+            judgement = ENGINE.with_borrow_mut(|engine| tx.resume(engine));
+        }
+        let mode = self.tx.as_ref().map_or(Mode::Off, Transaction::mode);
         self.judged(judgement, mode)
     }
 
@@ -264,7 +291,7 @@ impl Inspection {
                 self.verdict = Verdict::Blocked;
                 match interruption.action {
                     Action::Deny(status) => Judged::Block(status),
-                    Action::Drop => Judged::Block(403),
+                    Action::Drop => Judged::Drop,
                     Action::Redirect(status, to) => Judged::Redirect(status, to.into()),
                 }
             }
@@ -330,21 +357,6 @@ impl About {
         }
         finished.give_back(engine);
     }
-}
-
-/// Does a step, and answers what it asks. Nobody resolves names here: lists of the DNS list nobody, and the rules behind such
-/// a one still run.
-pub(super) fn answered(
-    tx: &mut Transaction,
-    engine: &mut Engine,
-    step: impl FnOnce(&mut Transaction, &mut Engine) -> Judgement,
-) -> Judgement {
-    let mut judgement = step(tx, engine);
-    while let Judgement::Lookup(name) = judgement {
-        tx.answer(name, None);
-        judgement = tx.resume(engine);
-    }
-    judgement
 }
 
 impl Policy {

@@ -251,11 +251,16 @@ fn resolve_target(
     target: Bytes,
     host: Option<Bytes>,
 ) -> Result<(Bytes, Target), Error> {
+    let differs = host.as_ref().is_some_and(|host| *host != target);
     let from_host = || host.unwrap_or_default();
     match target[0] {
         // RFC 9110, 9.3.6: its target is host and port, and one without a port is answered 400.
         _ if method == Method::CONNECT && split_port(&target).1.is_none_or(<[u8]>::is_empty) => {
             Err(Error::Malformed("target of CONNECT"))
+        }
+        // RFC 9112, 3.2: where the target has an authority, Host must be identical to it.
+        _ if method == Method::CONNECT && differs => {
+            Err(Error::Malformed("host field of CONNECT differs from its target"))
         }
         _ if method == Method::CONNECT => Err(Error::MethodNotAllowed),
         b'/' => Ok((from_host(), Target::new(target))),

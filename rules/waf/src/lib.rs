@@ -17,6 +17,7 @@ mod macros;
 mod number;
 mod operator;
 mod pattern;
+mod place;
 mod policy;
 mod report;
 mod rule;

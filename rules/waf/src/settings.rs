@@ -7,6 +7,7 @@ use crate::{
     },
     error::Problem,
     pattern::{Case, Pattern},
+    place::Places,
     seclang::{Files, Sources, ast::Text},
     transform::UnicodeMap,
 };
@@ -52,8 +53,8 @@ pub struct Settings {
     pub unicode: Option<UnicodeMap>,
     /// `SecCollectionTimeout`, in seconds.
     pub collection_timeout: i64,
-    /// `SecGeoLookupDb`: its path.
-    pub geo_database: Option<std::path::PathBuf>,
+    /// `SecGeoLookupDb`
+    pub places: Option<Places>,
     /// `SecHttpBlKey`
     pub http_bl_key: Option<Vec<u8>>,
     /// `SecWebAppId`
@@ -86,7 +87,7 @@ impl Default for Settings {
             audit_status: None,
             unicode: None,
             collection_timeout: 3_600,
-            geo_database: None,
+            places: None,
             http_bl_key: None,
             web_app_id: b"default".to_vec(),
             components: Vec::new(),
@@ -146,11 +147,7 @@ impl Settings {
             }
             "secunicodemapfile" => self.unicode = unicode(arguments, files, sources)?,
             "seccollectiontimeout" => self.collection_timeout = ctl::size(value)? as i64,
-            "secgeolookupdb" => {
-                let name = String::from_utf8_lossy(&value.bytes).into_owned();
-                let directory = sources.at(value.place).map(|source| source.directory());
-                self.geo_database = Some(directory.unwrap_or("".as_ref()).join(name));
-            }
+            "secgeolookupdb" => self.places = Some(places(value, files, sources)?),
             "sechttpblkey" => self.http_bl_key = Some(value.bytes.clone()),
             "secwebappid" => self.web_app_id = value.bytes.clone(),
             "seccomponentsignature" => {
@@ -188,10 +185,21 @@ fn unicode(
     };
     let page = String::from_utf8_lossy(&code_page.bytes).trim().parse();
     let page = page.map_err(|_| Problem::with(code_page, "a code page is a number"))?;
+    let text = read(file, files, sources)?;
+    UnicodeMap::parse(&text, page).map(Some).map_err(|error| Problem::with(file, error.to_string()))
+}
+
+fn places(file: &Text, files: &dyn Files, sources: &Sources) -> Result<Places, Problem> {
+    Places::new(read(file, files, sources)?).map_err(|error| {
+        Problem::with(file, format!("no database of MaxMind's format 2 (.mmdb): {error}"))
+    })
+}
+
+/// The contents of a file that a directive names, relative to its own.
+fn read(file: &Text, files: &dyn Files, sources: &Sources) -> Result<Vec<u8>, Problem> {
     let directory = sources.at(file.place).map(|source| source.directory());
     let path = directory.unwrap_or("".as_ref()).join(&*String::from_utf8_lossy(&file.bytes));
-    let text = files.read(&path).map_err(|error| {
-        Problem::with(file, format!("cannot read `{}`: {error}", path.display()))
-    })?;
-    UnicodeMap::parse(&text, page).map(Some).map_err(|error| Problem::with(file, error.to_string()))
+    files
+        .read(&path)
+        .map_err(|error| Problem::with(file, format!("cannot read `{}`: {error}", path.display())))
 }

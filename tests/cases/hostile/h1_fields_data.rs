@@ -152,7 +152,18 @@ fn targets() -> Vec<Row> {
             "GET http://right.test HTTP/1.1",
             ServedWith("get / http/1.1\r\n"),
         ),
-        line("target-connect", "CONNECT", "CONNECT app.test:443 HTTP/1.1", Refused(405)),
+        whole(
+            "target-connect",
+            "CONNECT",
+            b"CONNECT app.test:443 HTTP/1.1\r\nHost: app.test:443\r\n\r\n",
+            Refused(405),
+        ),
+        line(
+            "target-connect-other-host",
+            "CONNECT whose Host is not its target",
+            "CONNECT app.test:443 HTTP/1.1",
+            Refused(400),
+        ),
         line(
             "target-authority-get",
             "authority form with GET",

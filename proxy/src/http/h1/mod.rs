@@ -175,6 +175,7 @@ impl H1 {
             Ok(body) => self.drive(&mut exchange, head, body).await,
         };
         match reply {
+            Some(_) if exchange.dropped => Next::Close,
             Some(reply) if reply.tunnel.is_some() => self.switch(exchange, reply).await,
             Some(reply) => self.respond(exchange, &method, reply, keep, explicit).await,
             None => Next::Reset,

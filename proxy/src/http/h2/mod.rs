@@ -217,6 +217,8 @@ async fn serve_stream(
         }
     };
     match reply {
+        // The connection may be a proxy's that many clients share: the stream alone ends.
+        Some(_) if exchange.dropped => respond.0.lock().send_reset(Reason::CANCEL),
         Some((reply, incoming)) => send(exchange, reply, incoming, &respond).await,
         None => exchange.client_left(),
     }

@@ -17,9 +17,10 @@ use super::{
 };
 use crate::{
     clock,
+    error::with_causes,
     upstream::{
-        FarEnd, Response, Tunnel, TunnelGuard, connect::describe, deadline::Silence,
-        endpoint::Held, keepalive, outlier::Seen,
+        FarEnd, Response, Tunnel, TunnelGuard, deadline::Silence, endpoint::Held, keepalive,
+        outlier::Seen,
     },
     wire::{
         Body, BodyError,
@@ -161,7 +162,7 @@ impl Exchange {
         let Connection { stream, inbox, .. } = &mut *self.connection;
         inbox.reserve(room);
         let read = pin!(stream.read_buf(inbox));
-        read.poll(cx).map_err(|error| BodyError::Upstream(describe(&error)))
+        read.poll(cx).map_err(|error| BodyError::Upstream(with_causes(&error)))
     }
 }
 

@@ -18,10 +18,9 @@ use super::{
 };
 use crate::{
     clock,
-    error::Error,
+    error::{Error, with_causes},
     upstream::{
         Informational,
-        connect::describe,
         exchange::{self, Ask, Failure, INTERIMS_MAX, client_error},
     },
     wire::{
@@ -138,7 +137,7 @@ impl<'a> Pending<'a> {
             Poll::Ready(Err(UploadError::Body(error))) => Err(client_error(&error)),
             // An endpoint that has answered already, 413 for instance, may have closed its reading side.
             Poll::Ready(Err(UploadError::Io(error))) => {
-                self.broken = Some(describe(&error));
+                self.broken = Some(with_causes(&error));
                 Ok(())
             }
         }
@@ -189,7 +188,7 @@ impl<'a> Pending<'a> {
                 self.read_any = true;
                 return Poll::Ready(Ok(()));
             }
-            Err(error) => describe(&error),
+            Err(error) => with_causes(&error),
         };
         let problem = self.broken.take().unwrap_or(problem);
         Poll::Ready(Err(Error::Reset(problem)))

@@ -13,9 +13,9 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::{Lease, exchange::Answer, upload::Upload};
 use crate::{
+    error::with_causes,
     upstream::{
-        FarEnd, Response, Tunnel, TunnelGuard, connect::describe, deadline::Silence,
-        endpoint::Held, outlier::Seen,
+        FarEnd, Response, Tunnel, TunnelGuard, deadline::Silence, endpoint::Held, outlier::Seen,
     },
     wire::{Body, BodyError, H2Stream, trailers},
 };
@@ -140,5 +140,5 @@ impl HttpBody for Download {
 }
 
 fn broke_off(error: &::h2::Error) -> BodyError {
-    BodyError::Upstream(describe(error))
+    BodyError::Upstream(with_causes(error))
 }

@@ -13,10 +13,9 @@ use tokio::time::timeout_at;
 use super::{Lease, extended_connect::Wish, target, upload::Upload};
 use crate::{
     clock,
-    error::Error,
+    error::{Error, with_causes},
     upstream::{
         Informational,
-        connect::describe,
         exchange::{self, Ask, Failure, INTERIMS_MAX, client_error},
     },
     wire::ResponseHead,
@@ -159,7 +158,7 @@ fn gone() -> Failure {
 /// The connection took no request.
 fn not_sent(lease: &Lease, error: &::h2::Error) -> Failure {
     lease.close();
-    Failure { error: Error::Reset(describe(error)), unsent: true, silent: true }
+    Failure { error: Error::Reset(with_causes(error)), unsent: true, silent: true }
 }
 
 /// The stream or its connection ended before the head.
@@ -174,7 +173,7 @@ fn failed(lease: &Lease, error: &::h2::Error) -> Failure {
     let error = if malformed {
         Error::UpstreamMalformed("http/2 protocol error")
     } else {
-        Error::Reset(describe(error))
+        Error::Reset(with_causes(error))
     };
     // RFC 9113, 8.7: streams above a GOAWAY's last and refused streams were not processed.
     Failure { error, unsent: left_unread, silent: connection_ended }

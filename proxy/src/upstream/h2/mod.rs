@@ -24,12 +24,10 @@ use tokio::sync::{Notify, SetOnce};
 
 pub(super) use exchange::{Answer, exchange};
 
-use super::{
-    breaker::{Load, Slot, Traffic},
-    connect::describe,
-};
+use super::breaker::{Load, Slot, Traffic};
 use crate::{
     clock::{self, Instant},
+    error::with_causes,
     wire::Stream,
 };
 
@@ -73,7 +71,7 @@ impl Handle {
     /// The stream broke.
     pub(super) async fn start(stream: Stream, slot: Slot) -> Result<Self, String> {
         let (sender, connection) =
-            builder().handshake(stream).await.map_err(|error| describe(&error))?;
+            builder().handshake(stream).await.map_err(|error| with_causes(&error))?;
         let shared = Arc::new(Shared {
             load: slot.load().clone(),
             born: clock::now(),
@@ -178,7 +176,7 @@ async fn drive(mut connection: Connection<Stream, Bytes>, shared: Arc<Shared>, s
     tokio::select! {
         ended = connection => {
             if let Err(error) = ended {
-                tracing::debug!(error = %describe(&error), "http/2 connection ended");
+                tracing::debug!(error = %with_causes(&error), "http/2 connection ended");
             }
         }
         () = watch => tracing::debug!("http/2 connection closed: no answer to a ping"),

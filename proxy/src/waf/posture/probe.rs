@@ -118,6 +118,7 @@ impl Bench {
     }
 
     fn is_end(&mut self, tx: &mut Transaction, mut verdict: Verdict) -> bool {
+        // Probes come from nowhere: no list of the DNS knows them.
         while let Verdict::Lookup(name) = verdict {
             tx.answer(name, None);
             verdict = tx.resume(&mut self.engine);

@@ -41,6 +41,7 @@ pub const CODES: &[Code] = &[
     code("marker-behind", Warning, "`skipAfter` to a marker that stands before the rule"),
     code("never-matches", Warning, "an operator that can match no value that it is given"),
     code("no-capture", Warning, "a capture is read that no rule before has taken"),
+    code("no-database", Note, "`@geoLookup` where no database is named"),
     code("no-literal", Note, "a pattern that each value has to be searched for"),
     code("no-message", Warning, "a rule that blocks and does not say why"),
     code("no-severity", Note, "a rule that blocks without a severity"),

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     error::Problem,
+    operator::Operator,
     seclang::ast::Modifier,
     state::tx::Names,
     variable::{Scalar, Set, Source, Target},
@@ -24,6 +25,7 @@ pub(super) fn look(written: &Written<'_>, found: &mut Found) {
             }
         }
         none_first(link, found);
+        place_known(link, written, found);
         alphabet::look(link, found);
     }
 }
@@ -43,6 +45,15 @@ fn none_first(link: &Link<'_>, found: &mut Found) {
         let message = "the transformations before `t:none` are cut off by it";
         let problem = Problem::with(none, message).note("put `t:none` first, or leave it out");
         found.add("none-not-first", problem);
+    }
+}
+
+/// Without a database no address is anywhere.
+fn place_known(link: &Link<'_>, written: &Written<'_>, found: &mut Found) {
+    let Some(operator) = link.operator else { return };
+    if matches!(link.rule.operator, Operator::Geo) && written.rules.settings().places.is_none() {
+        let message = "no address is found: no database is named by SecGeoLookupDb";
+        found.at("no-database", operator.place, operator.name.len(), message);
     }
 }
 

@@ -10,11 +10,16 @@ use crate::seclang::{
 /// Operators whose argument is a list of files.
 const OPERATORS: [&str; 4] = ["pmf", "pmFromFile", "ipMatchF", "ipMatchFromFile"];
 
+/// Directives whose first argument is a file.
+const DIRECTIVES: [&str; 2] = ["SecUnicodeMapFile", "SecGeoLookupDb"];
+
 /// The files that a statement names, relative to its own.
 pub fn files(statement: &Statement, sources: &Sources) -> Vec<PathBuf> {
     let names = match &statement.kind {
         Kind::Rule { operator, .. } if is_of_files(&operator.name) => words(&operator.argument),
-        Kind::Directive { name, arguments } if name.eq_ignore_ascii_case("SecUnicodeMapFile") => {
+        Kind::Directive { name, arguments }
+            if DIRECTIVES.iter().any(|known| name.eq_ignore_ascii_case(known)) =>
+        {
             arguments.first().map(words).unwrap_or_default()
         }
         _ => return Vec::new(),

@@ -263,12 +263,19 @@ impl Transaction {
         Some([&name[..], b".", list].concat())
     }
 
-    /// What is known of a client's place, where a rule has asked for it.
-    pub fn put_place(&mut self, members: &[(&str, String)]) {
-        self.parts.facts.clear_set(Set::Geo);
+    /// Whether it is known where an address is. If so, `GEO` says where.
+    pub(super) fn place(&mut self, value: ValueId) -> bool {
+        let facts = &mut self.parts.facts;
+        let address = parse_address(facts.values.get(value));
+        let places = self.rules.settings.places.as_ref();
+        let Some(members) = places.zip(address).and_then(|(places, at)| places.find(at)) else {
+            return false;
+        };
+        facts.clear_set(Set::Geo);
         for (name, value) in members {
-            self.parts.facts.push(Set::Geo, name.as_bytes(), value.as_bytes());
+            facts.push(Set::Geo, name.as_bytes(), value.as_bytes());
         }
+        true
     }
 }
 

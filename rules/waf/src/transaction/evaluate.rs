@@ -351,6 +351,7 @@ impl Transaction {
                 Some(listed) => listed.into(),
                 None => return Said::Wait,
             },
+            Operator::Geo => self.place(item.value).into(),
             operator => {
                 let mut cx = Context {
                     caches: &mut worker.caches,

@@ -167,6 +167,12 @@ impl Transaction {
                     out.push((values.add(name), values.add(value)));
                 }
             }
+            Source::Values(set) => {
+                out.extend(parts.facts.set(set).iter().map(|entry| (entry.name, entry.value)));
+            }
+            Source::Names(set) => {
+                out.extend(parts.facts.set(set).iter().map(|entry| (entry.name, entry.name)));
+            }
             Source::Duration => {
                 let elapsed = Decimal::from(parts.state.elapsed as i64);
                 out.push((ValueId::EMPTY, values.add(elapsed.as_bytes())));

@@ -134,9 +134,11 @@ impl Source {
 
     /// Whether rules can change it while a phase runs. What cannot is transformed and scanned once for all rules.
     pub fn is_volatile(self) -> bool {
-        !matches!(
-            self,
-            Self::Scalar(_) | Self::Values(_) | Self::Names(_) | Self::Args | Self::ArgsNames
-        )
+        // A place is known once a rule has asked for it.
+        matches!(self, Self::Values(Set::Geo) | Self::Names(Set::Geo))
+            || !matches!(
+                self,
+                Self::Scalar(_) | Self::Values(_) | Self::Names(_) | Self::Args | Self::ArgsNames
+            )
     }
 }
