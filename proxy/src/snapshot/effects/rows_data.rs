@@ -507,7 +507,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "rollouts.NAME.weights.blue",
         &[
-            Read("snapshot::compile::shares", "written.weights.blue"),
+            Read("config::check::rollout::colours", "weights.blue.basis_points()"),
             Case("split::the_weights_are_a_metric"),
         ],
     ),
