@@ -13,7 +13,7 @@ use foxtrot_waf::{
 struct Request {
     name: &'static str,
     method: &'static str,
-    target: &'static str,
+    target: String,
     fields: Vec<(&'static str, String)>,
     body: Vec<u8>,
 }
@@ -60,39 +60,64 @@ fn requests() -> Vec<Request> {
         Request {
             name: "get",
             method: "GET",
-            target: "/catalogue/item?id=1234&colour=green&sort=price",
+            target: "/catalogue/item?id=1234&colour=green&sort=price".into(),
+            fields: browser(),
+            body: vec![],
+        },
+        Request {
+            name: "get anew",
+            method: "GET",
+            target: "/catalogue/item?id=1234&colour=green&sort=price".into(),
             fields: browser(),
             body: vec![],
         },
         Request {
             name: "form 4 KiB",
             method: "POST",
-            target: "/order",
+            target: "/order".into(),
             fields: post("application/x-www-form-urlencoded", &form),
             body: form.into_bytes(),
         },
         Request {
             name: "json 4 KiB",
             method: "POST",
-            target: "/api/order",
+            target: "/api/order".into(),
             fields: post("application/json", &json),
             body: json.into_bytes(),
         },
         Request {
             name: "json 800 KB",
             method: "POST",
-            target: "/api/order",
+            target: "/api/order".into(),
             fields: post("application/json", &large),
             body: large.into_bytes(),
         },
         Request {
             name: "sqli",
             method: "GET",
-            target: "/item?id=1'+UNION+SELECT+user,password+FROM+users--+-",
+            target: "/item?id=1'+UNION+SELECT+user,password+FROM+users--+-".into(),
             fields: browser(),
             body: vec![],
         },
     ]
+}
+
+impl Request {
+    /// The same from another client: path, arguments, browser and session are others.
+    fn anew(&self, n: usize) -> Self {
+        let anew = |text: &str| {
+            let text = text.replace("1234", &format!("{}", 1_000 + n * 7));
+            text.replace("session=4f9c", &format!("session={n:x}"))
+                .replace("Chrome/130", &format!("Chrome/{n}"))
+        };
+        Self {
+            name: self.name,
+            method: self.method,
+            target: anew(&self.target).replace("/item", &format!("/item{n}")),
+            fields: self.fields.iter().map(|(name, value)| (*name, anew(value))).collect(),
+            body: self.body.clone(),
+        }
+    }
 }
 
 #[inline(never)]
@@ -140,9 +165,11 @@ fn main() {
             .map(|one| policy.rules().meta(one.rule).id)
             .collect();
         let count = if request.body.len() > 100_000 { 20 } else { 1000 };
+        let anew = request.name.ends_with("anew").then_some(count).unwrap_or_default();
+        let others: Vec<Request> = (0..anew as usize).map(|n| request.anew(n)).collect();
         let begun = Instant::now();
-        for _ in 0..count {
-            run(&policy, &store, &request, &mut worker);
+        for n in 0..count as usize {
+            run(&policy, &store, others.get(n).unwrap_or(&request), &mut worker);
         }
         let each = begun.elapsed() / count;
         println!(

@@ -21,6 +21,8 @@ pub struct Rule {
     pub excluded: Box<[Target]>,
     /// What it asks of each value.
     pub operator: Operator,
+    /// Whether what the operator says of a value is always the same, and dear enough to be remembered.
+    pub remembers: bool,
     /// It matches where the operator does not.
     pub negated: bool,
     /// What becomes of a value first.

@@ -1,5 +1,6 @@
 //! What is known of a request and its response: variables that no rule can change.
 
+mod recurring;
 pub mod values;
 
 pub use values::{ValueId, Values};

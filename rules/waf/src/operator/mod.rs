@@ -131,6 +131,16 @@ impl Operator {
         }
     }
 
+    /// Whether what it says depends on the value alone, and costs more than to look that up.
+    pub fn is_worth_remembering(&self) -> bool {
+        let depends = self.argument().is_some_and(|argument| argument.literal().is_none());
+        let quick = matches!(
+            self,
+            Self::Always | Self::Never | Self::Geo | Self::Rbl(_) | Self::Numeric(..)
+        );
+        !depends && !quick
+    }
+
     /// The argument where it can have macros.
     pub fn argument(&self) -> Option<&Macro> {
         match self {

@@ -1,6 +1,9 @@
 //! Statements to rules: gathers, changes, compiles, orders, and finds what rules share.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use super::{
     PHASES, RuleSet, Unit,
@@ -331,6 +334,7 @@ impl<'b> Builder<'b> {
             meta: meta(&said, draft, phase),
             targets,
             excluded: excluded.into(),
+            remembers: operator.is_worth_remembering(),
             operator,
             negated,
             transformations: transformations.into(),
@@ -379,6 +383,7 @@ impl<'b> Builder<'b> {
         let scans: Vec<_> = scans.collect();
         let scans: [scan::Scan; 2] = <[_; 2]>::try_from(scans).unwrap_or_default();
         RuleSet {
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             settings: std::mem::take(&mut self.settings),
             rules,
             phases,
@@ -393,6 +398,9 @@ impl<'b> Builder<'b> {
         }
     }
 }
+
+/// Numbers of rule sets; none has 0.
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
 /// Where a rule says nothing, and no default does.
 const LOGS: Logs = Logs { log: true, audit: true };

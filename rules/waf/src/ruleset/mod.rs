@@ -27,6 +27,8 @@ use crate::{
 /// Rules and settings. Immutable, and made to be shared.
 #[derive(Debug)]
 pub struct RuleSet {
+    /// No other rule set of the process has this number: what is remembered under it is of this one.
+    pub(crate) number: u64,
     pub(crate) settings: Settings,
     pub(crate) rules: Vec<Rule>,
     /// For each phase, the heads of its chains in order.

@@ -50,6 +50,8 @@ struct Link<'r> {
     rule: &'r Rule,
     /// Number of the head of the chain.
     head: u32,
+    /// Its own number.
+    number: usize,
     /// The operator's argument with its macros replaced.
     argument: &'r [u8],
 }
@@ -119,7 +121,7 @@ impl Transaction {
         let mut link = head as usize;
         loop {
             let Some(rule) = rules.rules.get(link) else { return Said::No };
-            match self.link(rules, rule, head, worker) {
+            match self.link(rules, link, head, worker) {
                 Said::Yes => {}
                 said => {
                     // As in ModSecurity 3, what matched before is no longer known.
@@ -143,7 +145,8 @@ impl Transaction {
     }
 
     /// Runs one link over its targets.
-    fn link(&mut self, rules: &RuleSet, rule: &Rule, head: u32, worker: &mut Worker) -> Said {
+    fn link(&mut self, rules: &RuleSet, number: usize, head: u32, worker: &mut Worker) -> Said {
+        let rule = &rules.rules[number];
         if rule.targets.is_empty() {
             self.matched(rules, rule, head, None, None);
             return Said::Yes;
@@ -164,7 +167,7 @@ impl Transaction {
                 }
             },
         };
-        let link = Link { rules, rule, head, argument };
+        let link = Link { rules, rule, head, number, argument };
         Said::together(rule.targets.iter().map(|target| {
             if target.count {
                 self.count(&link, target, worker)
@@ -344,9 +347,14 @@ impl Transaction {
         worker: &mut Worker,
     ) -> Said {
         let rule = link.rule;
+        let known = rule.remembers && self.parts.facts.values.is_miss(item.value, link.number);
+        if known && !rule.negated {
+            return Said::No;
+        }
         let mut groups: Groups = [None; GROUPS];
         let mut captured = None;
         let outcome = match &rule.operator {
+            _ if known => Outcome::No,
             Operator::Rbl(_) => match self.listed(link.argument, item.value) {
                 Some(listed) => listed.into(),
                 None => return Said::Wait,
@@ -364,6 +372,9 @@ impl Transaction {
                 operator.evaluate(self.parts.facts.values.get(item.value), &mut cx)
             }
         };
+        if rule.remembers && outcome == Outcome::No {
+            self.parts.facts.values.miss(item.value, link.number);
+        }
         let matches = match outcome {
             Outcome::Limit => {
                 self.limit_reached(link.rules);

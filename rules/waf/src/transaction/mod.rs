@@ -97,6 +97,7 @@ impl Transaction {
         let mut parts = worker.take_parts();
         let rules = Arc::clone(&policy.rules);
         parts.state.clear(&rules.names, &rules.settings);
+        parts.facts.values.begin(rules.number, rules.rules.len());
         parts.state.now = beginning.now;
         if let Some(mode) = policy.mode {
             parts.state.mode = mode;
