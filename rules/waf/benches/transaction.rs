@@ -165,7 +165,7 @@ fn main() {
             .map(|one| policy.rules().meta(one.rule).id)
             .collect();
         let count = if request.body.len() > 100_000 { 20 } else { 1000 };
-        let anew = request.name.ends_with("anew").then_some(count).unwrap_or_default();
+        let anew = if request.name.ends_with("anew") { count } else { 0 };
         let others: Vec<Request> = (0..anew as usize).map(|n| request.anew(n)).collect();
         let begun = Instant::now();
         for n in 0..count as usize {

@@ -10,7 +10,7 @@ pub struct Recurring {
     rules: u64,
     /// By a part of the hash, another part of it.
     seen: Vec<u32>,
-    /// Transactions since the last new beginning.
+    /// Transactions since the set was full.
     transactions: u32,
 }
 
@@ -34,10 +34,10 @@ impl Recurring {
         std::mem::replace(&mut self.seen[at], trace) == trace
     }
 
-    /// Whether the contents that are kept are to give way, at the end of a transaction that has `others` to keep and no room.
-    pub fn is_stale(&mut self, others: bool) -> bool {
-        self.transactions = self.transactions.saturating_add(1);
-        let stale = others && self.transactions >= STALE_AFTER;
+    /// Whether a full set of contents is to give way, at the end of a transaction.
+    pub fn is_stale(&mut self) -> bool {
+        self.transactions += 1;
+        let stale = self.transactions >= STALE_AFTER;
         if stale {
             self.transactions = 0;
         }

@@ -131,13 +131,14 @@ impl Values {
 
     /// Ends a transaction: forgets what is not to be kept. Memory is kept, up to a bound.
     pub fn clear(&mut self, bytes_kept_max: usize) {
-        let again = self.come_again();
-        if self.recurring.is_stale(!again.is_empty() && self.kept.contents >= KEPT_MAX) {
+        if self.kept.contents < KEPT_MAX {
+            let again = self.come_again();
+            self.cut_back();
+            again.iter().for_each(|content| self.keep(content));
+        } else if self.recurring.is_stale() {
             self.forget();
-        }
-        self.cut_back();
-        for content in &again {
-            self.keep(content);
+        } else {
+            self.cut_back();
         }
         shrink(&mut self.bytes, bytes_kept_max);
         shrink(&mut self.contents, bytes_kept_max);
