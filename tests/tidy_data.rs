@@ -18,7 +18,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
     ("limit", &["clock", "config", "error", "filter", "key_error", "observe", "wire"]),
     ("waf", &["clock", "config", "filter", "key_error", "observe", "route", "tenant", "wire"]),
     ("upstream", &["alarm", "clock", "config", "error", "filter", "observe", "route", "wire"]),
-    ("mirror", &["clock", "config", "error", "observe", "route", "upstream", "wire"]),
+    ("mirror", &["clock", "config", "error", "observe", "route", "upstream", "waf", "wire"]),
     (
         "http",
         &[
@@ -52,7 +52,10 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
             "worker",
         ],
     ),
-    ("admin", &["clock", "config", "filter", "observe", "server", "snapshot", "upstream"]),
+    (
+        "admin",
+        &["clock", "config", "filter", "mirror", "observe", "server", "snapshot", "upstream"],
+    ),
     ("server", &["admin", "clock", "snapshot"]),
     ("demo", &["clock", "config", "server", "snapshot"]),
 ];
@@ -63,7 +66,7 @@ pub const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("SystemTime::now()", &["clock.rs"], "one reader of the clock"),
     (
         "upstream::forward(",
-        &["http/handle.rs", "mirror/compare.rs"],
+        &["http/handle.rs", "mirror/pairing.rs"],
         "one request path, one shadow",
     ),
     (
@@ -112,6 +115,7 @@ pub const PURE: &[&str] = &[
     "listener/proxy_protocol/mod.rs",
     "listener/proxy_protocol/v1.rs",
     "listener/proxy_protocol/v2.rs",
+    "mirror/compare/",
     "upstream/balance.rs",
     "upstream/keepalive.rs",
     "upstream/maglev.rs",

@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use foxtrot_api::{
     AccessLogStatus, CertificateStatus, ClusterStatus, ConfigText, EndpointState, EndpointStatus,
-    Generation, LimitStatus, ListenerStatus, ReloadResult, RolloutStatus, Shares, Status,
-    TlsStatus, WafStatus,
+    Generation, LimitStatus, ListenerStatus, ReloadResult, RolloutStatus, ShadowDiff, Shares,
+    Status, TlsStatus, WafStatus,
 };
 use parking_lot::Mutex;
 
@@ -14,6 +14,7 @@ use crate::{
     clock,
     config::{Cidr, Colour, Percent},
     filter::live_lists::{Entry, List, Unlisted},
+    mirror::pairing::Comparison,
     observe::shards::{Gauge, OneHot},
     server::Life,
     snapshot::{Rollout, Snapshot, control::Control, history},
@@ -144,6 +145,19 @@ impl Operations for Live {
         self.control.snapshot().rollouts.iter().map(|rollout| describe(rollout)).collect()
     }
 
+    async fn shadow_diff(&self, name: &str) -> Option<ShadowDiff> {
+        Some(comparison(&self.control.snapshot(), name)?.describe(name))
+    }
+
+    async fn forget_shadow_diff(&self, name: &str) -> Option<ShadowDiff> {
+        let snapshot = self.control.snapshot();
+        let comparison = comparison(&snapshot, name)?;
+        let diff = comparison.describe(name);
+        comparison.reset();
+        tracing::info!(rollout = name, "differences of the shadow are forgotten");
+        Some(diff)
+    }
+
     async fn lists(&self) -> Vec<Entry> {
         self.control.snapshot().lists.entries()
     }
@@ -211,6 +225,11 @@ fn listeners(snapshot: &Snapshot) -> Vec<ListenerStatus> {
         }),
     })
     .collect()
+}
+
+fn comparison<'s>(snapshot: &'s Snapshot, name: &str) -> Option<&'s Arc<Comparison>> {
+    let rollout = snapshot.rollouts.iter().find(|rollout| *rollout.name == *name)?;
+    rollout.mirror.as_ref()?.comparison.as_ref()
 }
 
 fn describe(rollout: &Rollout) -> RolloutStatus {

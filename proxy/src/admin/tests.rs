@@ -9,7 +9,7 @@ use axum::{
 };
 use foxtrot_api::{
     Cause, ClusterStatus, ConfigText, Generation, LastReload, LocatedError, ReloadOutcome,
-    ReloadResult, RolloutStatus, Shares, Status, WafStatus,
+    ReloadResult, RolloutStatus, ShadowDiff, Shares, Status, WafStatus,
 };
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -21,8 +21,10 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::{
-    config::Cidr,
+    config::{Cidr, Compare},
     filter::live_lists::{Entry, List, LiveLists, Unlisted},
+    mirror::pairing::{Comparison, ComparisonState},
+    observe::metrics::Metrics,
 };
 
 /// A process that does what tests need.
@@ -114,6 +116,15 @@ impl Operations for Fake {
 
     async fn unlist(&self, list: List, block: Cidr) -> Option<Entry> {
         self.lists.remove(list, block)
+    }
+
+    async fn shadow_diff(&self, name: &str) -> Option<ShadowDiff> {
+        let state = ComparisonState::new(&Metrics::new(1));
+        Some(Comparison::compile(&Compare::default(), state).describe(name))
+    }
+
+    async fn forget_shadow_diff(&self, name: &str) -> Option<ShadowDiff> {
+        self.shadow_diff(name).await
     }
 
     async fn rollouts(&self) -> Vec<RolloutStatus> {

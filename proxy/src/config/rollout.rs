@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::units::{Duration, Percent, Size, text_value};
+use super::{
+    compare::Compare,
+    units::{Duration, Percent, Size, text_value},
+};
 
 /// A blue and a green cluster, and how requests are split between them.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -27,6 +30,9 @@ pub struct Rollout {
     /// Copies of requests to a cluster whose answers no client sees.
     #[serde(default)]
     pub mirror: Option<Mirror>,
+    /// How the answers to copies are compared with those that clients see.
+    #[serde(default)]
+    pub compare: Option<Compare>,
 }
 
 /// One side of a rollout.

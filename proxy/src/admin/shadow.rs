@@ -1,0 +1,35 @@
+//! `/rollouts/NAME/diff`: what comparing a shadow with the primary has come to.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    Operations,
+    router::{Refusal, refuse},
+};
+
+pub(super) async fn diff<O: Operations>(
+    State(ops): State<Arc<O>>,
+    Path(name): Path<String>,
+) -> Response {
+    match ops.shadow_diff(&name).await {
+        Some(diff) => Json(diff).into_response(),
+        None => refuse(&Refusal::NoComparison(name)),
+    }
+}
+
+/// Forgets what was found; the answer is what that was.
+pub(super) async fn forget<O: Operations>(
+    State(ops): State<Arc<O>>,
+    Path(name): Path<String>,
+) -> Response {
+    match ops.forget_shadow_diff(&name).await {
+        Some(diff) => Json(diff).into_response(),
+        None => refuse(&Refusal::NoComparison(name)),
+    }
+}
