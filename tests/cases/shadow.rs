@@ -431,6 +431,39 @@ async fn bodies_are_kept_within_the_budget() {
 }
 
 #[tokio::test]
+async fn parity_lists_what_differs() {
+    let (blue, green) = (
+        json_origin(r#"{"version":1,"db":7}"#).await,
+        json_origin(r#"{"version":2,"db":8}"#).await,
+    );
+    let parity = "parity = { path = \"/version\", ignore = [\"$.version\"] }";
+    let config = Config::rollout(&blue, &green, parity).cluster("timeouts = { total = \"7s\" }");
+    let proxy = Proxy::with(config).await;
+    let url = format!("http://{}", proxy.admin_addr());
+    let foxctl =
+        |name| run_binary("foxctl", &["rollout", "parity", name], &[("FOXTROT_ADMIN", &url)]);
+    let printed = foxctl("app");
+    assert_eq!(printed.code, Some(1), "{}", printed.output);
+    let lines: Vec<Vec<&str>> =
+        printed.output.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[1], ["settings", "$.timeouts.total", "\"7s\"", "\"15s\""]);
+    assert_eq!(lines[2], ["document", "$.db", "7", "8"]);
+    assert_eq!(lines.len(), 3, "{}", printed.output);
+    assert_eq!(blue.request(0).await.target, "/version");
+    let answer = proxy.admin_get("/rollouts/app/parity").await;
+    assert_eq!((&answer["blue"], &answer["green"]), (&json!("app"), &json!("green")));
+    let unknown = foxctl("other");
+    assert!(unknown.code == Some(1) && unknown.output.contains("no rollout `other`"));
+    proxy.reload_ok(Config::rollout(&blue, &blue.url(), "")).await;
+    let alike = foxctl("app");
+    assert!(
+        alike.code == Some(0) && alike.output.contains("app and green are alike"),
+        "{}",
+        alike.output
+    );
+}
+
+#[tokio::test]
 async fn a_comparison_without_a_mirror_is_refused() {
     let origin = Origin::named("a").await;
     let exit = check(complete_config(&origin, "compare = {}"));

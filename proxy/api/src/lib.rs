@@ -19,8 +19,8 @@ pub use error::ApiError;
 pub use lists::{ListChange, ListEntry, ListName};
 pub use rollouts::{RolloutStatus, Shares};
 pub use shadow::{
-    ShadowAnswer, ShadowCluster, ShadowDiff, ShadowLatency, ShadowMask, ShadowOpinion,
-    ShadowSample, ShadowSkip,
+    Parity, ParityDifference, ParityKind, ShadowAnswer, ShadowCluster, ShadowDiff, ShadowLatency,
+    ShadowMask, ShadowOpinion, ShadowSample, ShadowSkip,
 };
 pub use status::{
     AccessLogStatus, CertificateStatus, LastReload, LimitStatus, LimitStoreState, LimitStoreStatus,

@@ -134,3 +134,54 @@ pub struct ShadowAnswer {
     /// The beginning of a body in JSON, without its secrets.
     pub body: String,
 }
+
+/// `GET /rollouts/NAME/parity`: whether green is set up as blue is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Parity {
+    /// The rollout.
+    pub rollout: String,
+    /// Cluster of the blue colour.
+    pub blue: String,
+    /// Cluster of the green colour.
+    pub green: String,
+    /// What differs.
+    pub differences: Vec<ParityDifference>,
+}
+
+/// Something in which the two clusters differ.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct ParityDifference {
+    /// What was looked at.
+    pub kind: ParityKind,
+    /// Where: a key of the cluster's table, a place in the document.
+    pub place: String,
+    /// `missing` from green, `extra` there, of another `type`, of another `value`.
+    pub change: String,
+    /// What blue has there.
+    pub blue: Option<String>,
+    /// What green has there.
+    pub green: Option<String>,
+}
+
+/// What two clusters are compared in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParityKind {
+    /// Their tables in the configuration.
+    Settings,
+    /// Endpoints that requests are sent to.
+    Health,
+    /// The document at `parity.path`.
+    Document,
+}
+
+impl ParityKind {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Settings => "settings",
+            Self::Health => "health",
+            Self::Document => "document",
+        }
+    }
+}

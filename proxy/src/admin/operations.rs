@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use foxtrot_api::{
-    ClusterStatus, ConfigText, Generation, ReloadResult, RolloutStatus, ShadowDiff, Status,
+    ClusterStatus, ConfigText, Generation, Parity, ReloadResult, RolloutStatus, ShadowDiff, Status,
     WafStatus,
 };
 
@@ -49,6 +49,9 @@ pub trait Operations: Send + Sync + 'static {
 
     /// Forgets that; what it was.
     fn forget_shadow_diff(&self, name: &str) -> impl Future<Output = Option<ShadowDiff>> + Send;
+
+    /// Whether green is set up as blue is; `None` where there is no such rollout. Asks both for a document.
+    fn parity(&self, name: &str) -> impl Future<Output = Option<Parity>> + Send;
 
     /// What is on the lists.
     fn lists(&self) -> impl Future<Output = Vec<Entry>> + Send;

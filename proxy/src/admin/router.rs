@@ -18,7 +18,7 @@ use super::{Operations, TokenSource, config, dashboard, guard, lists, shadow, st
 use crate::{config::Cidr, filter::live_lists::Unlisted};
 
 /// Every endpoint, as an unknown path is told.
-pub(super) const ENDPOINTS: [&str; 18] = [
+pub(super) const ENDPOINTS: [&str; 19] = [
     "GET /",
     "GET /livez",
     "GET /readyz",
@@ -31,6 +31,7 @@ pub(super) const ENDPOINTS: [&str; 18] = [
     "GET /rollouts",
     "GET /rollouts/NAME/diff",
     "DELETE /rollouts/NAME/diff",
+    "GET /rollouts/NAME/parity",
     "GET /waf",
     "GET /lists",
     "POST /lists",
@@ -64,6 +65,8 @@ pub(super) enum Refusal {
     Unlisted(Unlisted),
     /// A generation that is not kept.
     NoGeneration,
+    /// No such rollout.
+    NoRollout(String),
     /// No such rollout, or none that compares.
     NoComparison(String),
     /// No such path.
@@ -89,6 +92,7 @@ pub(super) fn router<O: Operations>(ops: Arc<O>, token: TokenSource) -> Router {
         .route("/status", get(status::status::<O>))
         .route("/clusters", get(status::clusters::<O>))
         .route("/rollouts", get(status::rollouts::<O>))
+        .route("/rollouts/{name}/parity", get(shadow::parity::<O>))
         .route("/rollouts/{name}/diff", get(shadow::diff::<O>).delete(shadow::forget::<O>))
         .route("/waf", get(status::waf::<O>))
         .route("/config", get(config::config::<O>))
@@ -137,6 +141,7 @@ impl Refusal {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Input(_) | Self::Unlisted(Unlisted::Everybody(_)) => StatusCode::BAD_REQUEST,
             Self::NoGeneration
+            | Self::NoRollout(_)
             | Self::NoComparison(_)
             | Self::NoEndpoint(_)
             | Self::NotListed(..) => StatusCode::NOT_FOUND,
@@ -156,6 +161,7 @@ impl Refusal {
             Self::NotListed(block, list) => format!("{block} is not on {list}; GET /lists shows what is"),
             Self::Unlisted(why) => why.to_string(),
             Self::NoGeneration => "that generation is not kept; GET /config/history lists those that are".to_owned(),
+            Self::NoRollout(name) => format!("no rollout `{name}`; GET /rollouts shows those there are"),
             Self::NoComparison(name) => format!("no rollout `{name}` that compares; it needs `mirror` and `compare`"),
             Self::NoEndpoint(path) => format!("nothing is at {path}"),
             Self::Method(method, path) => format!("{path} does not take {method}"),

@@ -1,4 +1,5 @@
-//! `/rollouts/NAME/diff`: what comparing a shadow with the primary has come to.
+//! `/rollouts/NAME/diff`: what comparing a shadow with the primary has come to; `/rollouts/NAME/parity`: whether green is
+//! set up as blue is.
 
 use std::sync::Arc;
 
@@ -31,5 +32,15 @@ pub(super) async fn forget<O: Operations>(
     match ops.forget_shadow_diff(&name).await {
         Some(diff) => Json(diff).into_response(),
         None => refuse(&Refusal::NoComparison(name)),
+    }
+}
+
+pub(super) async fn parity<O: Operations>(
+    State(ops): State<Arc<O>>,
+    Path(name): Path<String>,
+) -> Response {
+    match ops.parity(&name).await {
+        Some(parity) => Json(parity).into_response(),
+        None => refuse(&Refusal::NoRollout(name)),
     }
 }

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode},
 };
 use foxtrot_api::{
-    Cause, ClusterStatus, ConfigText, Generation, LastReload, LocatedError, ReloadOutcome,
+    Cause, ClusterStatus, ConfigText, Generation, LastReload, LocatedError, Parity, ReloadOutcome,
     ReloadResult, RolloutStatus, ShadowDiff, Shares, Status, WafStatus,
 };
 use http_body_util::BodyExt as _;
@@ -121,6 +121,11 @@ impl Operations for Fake {
     async fn shadow_diff(&self, name: &str) -> Option<ShadowDiff> {
         let state = ComparisonState::new(&Metrics::new(1));
         Some(Comparison::compile(&Compare::default(), state).describe(name))
+    }
+
+    async fn parity(&self, name: &str) -> Option<Parity> {
+        let (blue, green) = ("a".into(), "b".into());
+        Some(Parity { rollout: name.to_owned(), blue, green, differences: Vec::new() })
     }
 
     async fn forget_shadow_diff(&self, name: &str) -> Option<ShadowDiff> {

@@ -36,6 +36,17 @@ pub struct Compare {
     pub latency_ratio: f64,
 }
 
+/// A document that blue and green both serve, compared when somebody asks for the rollout's parity.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parity {
+    /// Path of the document.
+    pub path: String,
+    /// What of it may differ, `"$.path"`.
+    #[serde(default)]
+    pub ignore: BTreeSet<Ignored>,
+}
+
 /// Something in which two answers can differ.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema,

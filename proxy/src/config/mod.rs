@@ -33,7 +33,7 @@ pub use cluster::{
     Balance, Breaker, Cluster, ClusterTimeouts, ClusterTls, Health, Origin, Outlier, Pool, Resolve,
     Retry, RetryOn, UpstreamProtocol,
 };
-pub use compare::{Aspect, Compare, Ignored};
+pub use compare::{Aspect, Compare, Ignored, Parity};
 pub use diagnostic::{Problem, Report};
 pub use document::KeyPath;
 pub use limit::{Limit, LimitKey, LimitStore, MissingKey, RedisUrl};

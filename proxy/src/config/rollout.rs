@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    compare::Compare,
+    compare::{Compare, Parity},
     units::{Duration, Percent, Size, text_value},
 };
 
@@ -33,6 +33,9 @@ pub struct Rollout {
     /// How the answers to copies are compared with those that clients see.
     #[serde(default)]
     pub compare: Option<Compare>,
+    /// A document that both colours serve, for `foxctl rollout parity`.
+    #[serde(default)]
+    pub parity: Option<Parity>,
 }
 
 /// One side of a rollout.

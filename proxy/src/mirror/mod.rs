@@ -7,6 +7,7 @@ pub mod compare;
 pub mod describe;
 pub mod keep;
 pub mod pairing;
+pub mod parity;
 pub mod tee;
 
 use std::{

@@ -7,6 +7,7 @@ use std::{io, process::ExitCode};
 use clap::Args as Arguments;
 use foxtrot_api::{ShadowAnswer, ShadowCluster, ShadowDiff, ShadowMask, ShadowOpinion};
 
+use super::plain;
 use crate::{
     client::Admin,
     failure::{FINDING, Failure},
@@ -115,9 +116,4 @@ fn one(out: &mut Output, cluster: &ShadowCluster) -> io::Result<()> {
 fn excerpt(answer: &ShadowAnswer) -> String {
     let body = if answer.body.is_empty() { "" } else { " " };
     format!("   in: {} {}{body}{}", answer.status, plain(&answer.content_type), plain(&answer.body))
-}
-
-/// The same text without control characters.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }

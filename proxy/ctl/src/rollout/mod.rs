@@ -1,6 +1,7 @@
 //! `foxctl rollout`: rollouts and their shadows.
 
 mod diff;
+mod parity;
 
 use std::process::ExitCode;
 
@@ -15,6 +16,10 @@ pub(crate) enum Command {
     ///
     /// Exits 1 where more differs than may.
     Diff(diff::Args),
+    /// Whether green is set up as blue is: settings, healthy endpoints, and a document that both serve.
+    ///
+    /// Exits 1 where they differ.
+    Parity(parity::Args),
 }
 
 /// Does it.
@@ -25,6 +30,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Failure> {
     match command {
         Command::Diff(args) => diff::run(&args, admin, out).await,
+        Command::Parity(args) => parity::run(&args, admin, out).await,
     }
 }
 
@@ -36,6 +42,11 @@ fn name(text: &str) -> Result<String, String> {
     } else {
         Err("expected the name of a rollout: a-z, 0-9, `-` and `_`".to_owned())
     }
+}
+
+/// The same text without control characters.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Rollouts: two clusters, weights that sum to 100, an override that someone can use, a mirror that copies something.
 
 use super::{Config, Found, KeyPath, Problem, headers, path};
-use crate::config::{Aspect, Compare, Mirror, Override, Rollout, StickyKey, rollout::is_token};
+use crate::config::{
+    Aspect, Compare, Ignored, Mirror, Override, Parity, Rollout, StickyKey, rollout::is_token,
+};
 
 pub(super) fn check(config: &Config, found: &mut Found) {
     for (name, rollout) in &config.rollouts {
@@ -14,6 +16,9 @@ pub(super) fn check(config: &Config, found: &mut Found) {
         }
         if let Some(copies) = &rollout.mirror {
             mirror(&at.join("mirror"), copies, found);
+        }
+        if let Some(written) = &rollout.parity {
+            parity(&at.join("parity"), written, found);
         }
         if let Some(written) = &rollout.compare {
             compare(&at.join("compare"), written, rollout.mirror.as_ref(), found);
@@ -107,5 +112,18 @@ fn compare(at: &KeyPath, compare: &Compare, mirror: Option<&Mirror>, found: &mut
     }
     if compare.assert.is_empty() && compare.tolerance != default.tolerance {
         found.idle(at.join("tolerance"), "`assert` is empty, so nothing can fail");
+    }
+}
+
+fn parity(at: &KeyPath, parity: &Parity, found: &mut Found) {
+    let graphic = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !parity.path.starts_with('/') || !graphic(&parity.path) {
+        let message = "a path begins with `/` and has no spaces; write those with a percent sign";
+        found.value(at.join("path"), message);
+    }
+    for ignored in parity.ignore.iter().filter(|it| matches!(it, Ignored::Header(_))) {
+        let message =
+            format!("\"{ignored}\" is no place in a document, header fields are not compared");
+        found.value(at.join("ignore").item(ignored.to_string()), message);
     }
 }

@@ -268,7 +268,8 @@ fn not_json(which: Unreadable) -> Difference {
     }
 }
 
-fn is_secret(name: &[u8]) -> bool {
+/// Whether a member of this name holds a secret.
+pub fn is_secret(name: &[u8]) -> bool {
     Redaction::default().argument(name)
 }
 

@@ -592,6 +592,8 @@ pub(super) const ROWS: &[Row] = &[
     row("rollouts.NAME.compare.tolerance", &[Case("shadow::a_share_may_differ")]),
     row("rollouts.NAME.compare.min_requests", &[Case("shadow::a_share_may_differ")]),
     row("rollouts.NAME.compare.latency_ratio", &[Case("shadow::a_slow_shadow_is_told")]),
+    row("rollouts.NAME.parity.path", &[Case("shadow::parity_lists_what_differs")]),
+    row("rollouts.NAME.parity.ignore[]", &[Case("shadow::parity_lists_what_differs")]),
     // routes.
     row(
         "routes[].name",
