@@ -86,7 +86,11 @@ pub const ONLY_IN: &[(&str, &[&str], &str)] = &[
         "workers, and one writer of the log",
     ),
     ("new_multi_thread", &["runtime.rs"], "one place knows how many threads there are"),
-    ("spawn_blocking", &["snapshot/", "waf/aside.rs"], "a worker waits for nothing"),
+    (
+        "spawn_blocking",
+        &["mirror/pairing.rs", "snapshot/", "waf/aside.rs"],
+        "a worker waits for nothing",
+    ),
     ("\"foxtrot_", &["observe/"], "metrics are declared in one place"),
     (
         "fs::",

@@ -446,7 +446,7 @@ async fn parity_lists_what_differs() {
     assert_eq!(printed.code, Some(1), "{}", printed.output);
     let lines: Vec<Vec<&str>> =
         printed.output.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(lines[1], ["settings", "$.timeouts.total", "\"7s\"", "\"15s\""]);
+    assert_eq!(lines[1], ["settings", "$.timeouts.total", "\"7s\"", "\"30s\""]);
     assert_eq!(lines[2], ["document", "$.db", "7", "8"]);
     assert_eq!(lines.len(), 3, "{}", printed.output);
     assert_eq!(blue.request(0).await.target, "/version");

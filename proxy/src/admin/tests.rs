@@ -224,7 +224,7 @@ async fn every_endpoint_answers() {
 async fn what_is_not_there_is_told_with_what_is() {
     let router = server(Fake::default());
     let (status, body) = json(&router, "GET", "/stats").await;
-    assert_eq!((status, body["endpoints"].as_array().map(Vec::len)), (404, Some(16)));
+    assert_eq!((status, body["endpoints"].as_array().map(Vec::len)), (404, Some(19)));
     let (status, headers, body) = call(&router, request("GET", "/reload")).await;
     assert_eq!((status.as_u16(), &headers["allow"]), (405, &"POST".parse().unwrap()));
     assert!(body.contains("POST /reload"), "{body}");

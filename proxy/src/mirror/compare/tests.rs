@@ -116,6 +116,7 @@ fn slowness_stops_where_it_is_asserted() {
 
 #[test]
 fn every_kind_can_be_asserted() {
+    // The `compare` table's `assert`; that of "latency" is the opinion's.
     let primary = || answer(200, &[JSON, ("x", "1")], "[1]");
     let shadows = [
         ("status", answer(500, &[], "")),

@@ -296,7 +296,7 @@ pub(super) const ROWS: &[Row] = &[
         "clusters.NAME.health.path",
         &[
             cluster("health = { path = <> }", &["\"/a\"", "\"/b\""]),
-            Read("upstream::health::head", "health.path"),
+            Read("upstream::health::probe", "health.path"),
             Case("upstream::probes_take_an_endpoint_out_and_back"),
         ],
     ),
@@ -304,7 +304,7 @@ pub(super) const ROWS: &[Row] = &[
         "clusters.NAME.health.host",
         &[
             cluster("health = { path = \"/\", host = <> }", &["\"a.test\"", "\"b.test\""]),
-            Read("upstream::health::head", "match &health.host"),
+            Read("upstream::health::probe", "match &health.host"),
         ],
     ),
     row(
@@ -319,7 +319,10 @@ pub(super) const ROWS: &[Row] = &[
         "clusters.NAME.health.timeout",
         &[
             cluster("health = { path = \"/\", timeout = <> }", &["\"1s\"", "\"2s\""]),
-            Read("upstream::health::probe", "timeout(health.timeout.0, ask(health, endpoint))"),
+            Read(
+                "upstream::health::probe",
+                "timeout(health.timeout.0, ask(endpoint, head, health.timeout.0))",
+            ),
         ],
     ),
     row(
@@ -340,7 +343,7 @@ pub(super) const ROWS: &[Row] = &[
         "clusters.NAME.health.expect[]",
         &[
             cluster("health = { path = \"/\", expect = [<>] }", &["200", "204", "200, 204"]),
-            Read("upstream::health::probe", "health.expect.contains(&status)"),
+            Read("upstream::health::probe", "health.expect.contains(&answer.status().as_u16())"),
         ],
     ),
     row(
