@@ -116,7 +116,6 @@ fn slowness_stops_where_it_is_asserted() {
 
 #[test]
 fn every_kind_can_be_asserted() {
-    // The `compare` table's `assert`; that of "latency" is the opinion's.
     let primary = || answer(200, &[JSON, ("x", "1")], "[1]");
     let shadows = [
         ("status", answer(500, &[], "")),
@@ -129,7 +128,8 @@ fn every_kind_can_be_asserted() {
         pair.can_have_twin = false;
         let fails = |assert: &str| {
             let mut ledger = Ledger::default();
-            settle(&mut ledger, &terms(&format!("assert = [{assert:?}]")), &pair);
+            let compare = format!("assert = [{assert:?}]");
+            settle(&mut ledger, &terms(&compare), &pair);
             (ledger.different, ledger.failing)
         };
         assert_eq!(fails(kind), (1, 1), "{kind}");
