@@ -440,9 +440,14 @@ async fn parity_lists_what_differs() {
     let config = Config::rollout(&blue, &green, parity).cluster("timeouts = { total = \"7s\" }");
     let proxy = Proxy::with(config).await;
     let url = format!("http://{}", proxy.admin_addr());
-    let foxctl =
-        |name| run_binary("foxctl", &["rollout", "parity", name], &[("FOXTROT_ADMIN", &url)]);
-    let printed = foxctl("app");
+    // The origins answer on this thread: it must not wait for foxctl itself.
+    let foxctl = async |name: &'static str| {
+        let url = url.clone();
+        let run =
+            move || run_binary("foxctl", &["rollout", "parity", name], &[("FOXTROT_ADMIN", &url)]);
+        tokio::task::spawn_blocking(run).await.unwrap()
+    };
+    let printed = foxctl("app").await;
     assert_eq!(printed.code, Some(1), "{}", printed.output);
     let lines: Vec<Vec<&str>> =
         printed.output.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -452,10 +457,10 @@ async fn parity_lists_what_differs() {
     assert_eq!(blue.request(0).await.target, "/version");
     let answer = proxy.admin_get("/rollouts/app/parity").await;
     assert_eq!((&answer["blue"], &answer["green"]), (&json!("app"), &json!("green")));
-    let unknown = foxctl("other");
+    let unknown = foxctl("other").await;
     assert!(unknown.code == Some(1) && unknown.output.contains("no rollout `other`"));
     proxy.reload_ok(Config::rollout(&blue, &blue.url(), "")).await;
-    let alike = foxctl("app");
+    let alike = foxctl("app").await;
     assert!(
         alike.code == Some(0) && alike.output.contains("app and green are alike"),
         "{}",
