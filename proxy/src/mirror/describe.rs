@@ -22,13 +22,20 @@ use super::{
 impl Comparison {
     /// What the comparisons of the rollout `name` have come to.
     pub fn describe(&self, name: &str) -> ShadowDiff {
-        self.with_ledger(|ledger| describe(name, &self.terms, ledger))
+        // Workers wait for the ledger: command lines are made when it is free again.
+        let (mut diff, clusters) = self.with_ledger(|ledger| {
+            let clusters = ledger.clusters.by_count().into_iter();
+            let clusters = clusters.map(|(key, found)| (key.clone(), found.clone()));
+            (counts(name, &self.terms, ledger), clusters.collect::<Vec<_>>())
+        });
+        let told = clusters.iter().map(|(key, found)| cluster(&self.terms, key, found));
+        diff.clusters = told.collect();
+        diff
     }
 }
 
-fn describe(name: &str, terms: &Terms, ledger: &Ledger) -> ShadowDiff {
+fn counts(name: &str, terms: &Terms, ledger: &Ledger) -> ShadowDiff {
     let skips = Skip::ALL.iter().zip(ledger.skipped).filter(|(_, count)| *count > 0);
-    let clusters = ledger.clusters.by_count().into_iter();
     ShadowDiff {
         rollout: name.to_owned(),
         compared: ledger.compared(),
@@ -42,7 +49,7 @@ fn describe(name: &str, terms: &Terms, ledger: &Ledger) -> ShadowDiff {
             .collect(),
         latency: latency(&ledger.latency),
         masked: ledger.noise.masks().into_iter().map(mask).collect(),
-        clusters: clusters.map(|(key, found)| cluster(terms, key, found)).collect(),
+        clusters: Vec::new(),
         clusters_dropped: ledger.clusters.dropped,
         masks_dropped: ledger.noise.dropped,
     }

@@ -61,6 +61,9 @@ pub struct Asked {
 /// Bytes of a request body that are kept.
 pub const BODY_BYTES_MAX: u64 = 8 << 10;
 
+/// Bytes of an answer of which the beginning is shown.
+const ANSWER_BYTES_MAX: u64 = 64 << 10;
+
 /// Bytes of an answer that are shown.
 const EXCERPT_BYTES_MAX: usize = 512;
 
@@ -92,7 +95,10 @@ impl Sample {
 impl Excerpt {
     fn new(redaction: &Redaction, answer: &Answer) -> Self {
         let kind = answer.headers.get(header::CONTENT_TYPE);
-        let mut body = text(redaction, &answer.headers, &answer.body).unwrap_or_default();
+        // A sample is made while others wait for the ledger: what takes long to look through is left out.
+        let short = answer.body.length().is_some_and(|length| length <= ANSWER_BYTES_MAX);
+        let text = || text(redaction, &answer.headers, &answer.body).unwrap_or_default();
+        let mut body = if short { text() } else { String::new() };
         body.truncate(body.floor_char_boundary(EXCERPT_BYTES_MAX));
         Self {
             status: answer.status.as_u16(),
@@ -236,6 +242,12 @@ pub(super) mod tests {
         let long = Asked { body: Kept::Long(None), ..asked("/", &[JSON], "") };
         assert_eq!(Sample::new(&long, &rsp, None).body, Body::Left("too long"));
         assert_eq!(Sample::new(&long, &rsp, None).primary.body, "");
+        let json = |length: usize| answer(200, &[JSON], &format!("[1{}]", " ".repeat(length - 3)));
+        let shown = |rsp: Answer| Sample::new(&long, &rsp, None).primary.body;
+        assert_eq!(
+            (shown(json(64 << 10)).as_str(), shown(json((64 << 10) + 1)).as_str()),
+            ("[1]", "")
+        );
     }
 
     #[test]
