@@ -26,7 +26,10 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
         &["alarm", "clock", "config", "dns", "error", "filter", "observe", "route", "wire"],
     ),
     ("rollout", &["config", "observe", "route"]),
-    ("mirror", &["clock", "config", "error", "observe", "route", "upstream", "wire"]),
+    (
+        "mirror",
+        &["clock", "config", "error", "observe", "rollout", "route", "upstream", "waf", "wire"],
+    ),
     (
         "http",
         &[
@@ -61,7 +64,10 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
             "worker",
         ],
     ),
-    ("admin", &["clock", "config", "filter", "observe", "server", "snapshot", "upstream"]),
+    (
+        "admin",
+        &["clock", "config", "filter", "mirror", "observe", "server", "snapshot", "upstream"],
+    ),
     ("server", &["admin", "clock", "snapshot"]),
     ("demo", &["clock", "config", "server", "snapshot"]),
 ];
@@ -72,7 +78,7 @@ pub const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("SystemTime::now()", &["clock.rs"], "one reader of the clock"),
     (
         "upstream::forward(",
-        &["http/handle.rs", "mirror/compare.rs"],
+        &["http/handle.rs", "mirror/pairing.rs"],
         "one request path, one shadow",
     ),
     (
@@ -92,7 +98,11 @@ pub const ONLY_IN: &[(&str, &[&str], &str)] = &[
         "workers, and one writer of the log",
     ),
     ("new_multi_thread", &["runtime.rs"], "one place knows how many threads there are"),
-    ("spawn_blocking", &["snapshot/", "waf/aside.rs"], "a worker waits for nothing"),
+    (
+        "spawn_blocking",
+        &["mirror/pairing.rs", "snapshot/", "waf/aside.rs"],
+        "a worker waits for nothing",
+    ),
     ("\"foxtrot_", &["observe/"], "metrics are declared in one place"),
     (
         "fs::",
@@ -121,6 +131,7 @@ pub const PURE: &[&str] = &[
     "listener/proxy_protocol/mod.rs",
     "listener/proxy_protocol/v1.rs",
     "listener/proxy_protocol/v2.rs",
+    "mirror/compare/",
     "upstream/balance.rs",
     "upstream/keepalive.rs",
     "upstream/maglev.rs",

@@ -25,6 +25,7 @@ mod proxy_protocol;
 mod rate_limits;
 mod reload;
 mod routing;
+mod shadow;
 mod split;
 mod tenants;
 mod tls;

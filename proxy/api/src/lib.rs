@@ -7,6 +7,7 @@ pub mod config;
 pub mod error;
 pub mod lists;
 pub mod rollouts;
+pub mod shadow;
 pub mod status;
 pub mod waf;
 
@@ -17,6 +18,10 @@ pub use config::{
 pub use error::ApiError;
 pub use lists::{ListChange, ListEntry, ListName};
 pub use rollouts::{RolloutStatus, Shares};
+pub use shadow::{
+    Parity, ParityDifference, ParityKind, ShadowAnswer, ShadowCluster, ShadowDiff, ShadowLatency,
+    ShadowMask, ShadowOpinion, ShadowSample, ShadowSkip,
+};
 pub use status::{
     AccessLogStatus, CertificateStatus, LastReload, LimitStatus, LimitStoreState, LimitStoreStatus,
     ListenerStatus, Status, TlsStatus,

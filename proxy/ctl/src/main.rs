@@ -10,6 +10,7 @@ mod config;
 mod failure;
 mod list;
 mod output;
+mod rollout;
 mod status;
 mod waf;
 
@@ -58,6 +59,9 @@ enum Command {
     /// Allow and deny lists that are changed while the proxy runs.
     #[command(subcommand)]
     List(list::Command),
+    /// Rollouts and their shadows.
+    #[command(subcommand)]
+    Rollout(rollout::Command),
     /// Tools of those who tune a WAF.
     #[command(subcommand)]
     Waf(waf::Command),
@@ -85,6 +89,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             Command::Config(command) => config::run(command, &admin, &mut out).await,
             Command::Clusters => clusters::run(&admin, &mut out).await,
             Command::List(command) => list::run(command, &admin, &mut out).await,
+            Command::Rollout(command) => rollout::run(command, &admin, &mut out).await,
             Command::Waf(command) => waf::run(command, &admin, &mut out).await,
         }
     })

@@ -4,19 +4,21 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use foxtrot_api::{
     AccessLogStatus, CertificateStatus, ClusterStatus, ConfigText, EndpointState, EndpointStatus,
-    Generation, LimitStatus, ListenerStatus, ReloadResult, RolloutStatus, Shares, Status,
-    TlsStatus, WafStatus,
+    Generation, LimitStatus, ListenerStatus, Parity, ReloadResult, RolloutStatus, ShadowDiff,
+    Shares, Status, TlsStatus, WafStatus,
 };
 use parking_lot::Mutex;
 
 use super::Operations;
 use crate::{
     clock,
-    config::{Cidr, Colour, Percent},
+    config::{self, Cidr, Colour, Percent},
     filter::live_lists::{Entry, List, Unlisted},
+    mirror::{compare::Ignore, pairing::Comparison, parity},
     observe::shards::{Gauge, OneHot},
     server::Life,
     snapshot::{Rollout, Snapshot, control::Control, history},
+    upstream::{self, Cluster},
 };
 
 /// The running process.
@@ -144,6 +146,36 @@ impl Operations for Live {
         self.control.snapshot().rollouts.iter().map(|rollout| describe(rollout)).collect()
     }
 
+    async fn shadow_diff(&self, name: &str) -> Option<ShadowDiff> {
+        Some(comparison(&self.control.snapshot(), name)?.describe(name))
+    }
+
+    async fn forget_shadow_diff(&self, name: &str) -> Option<ShadowDiff> {
+        let snapshot = self.control.snapshot();
+        let comparison = comparison(&snapshot, name)?;
+        let diff = comparison.describe(name);
+        comparison.reset();
+        tracing::info!(rollout = name, "differences of the shadow are forgotten");
+        Some(diff)
+    }
+
+    async fn parity(&self, name: &str) -> Option<Parity> {
+        let snapshot = self.control.snapshot();
+        let rollout = snapshot.rollouts.iter().find(|rollout| *rollout.name == *name)?;
+        let document = snapshot.config.rollouts.get(name)?.parity.as_ref();
+        let (blue, green) = tokio::join!(
+            side(&snapshot.config, &rollout.blue, document),
+            side(&snapshot.config, &rollout.green, document)
+        );
+        let ignore = Ignore::new(document.into_iter().flat_map(|document| &document.ignore));
+        Some(Parity {
+            rollout: name.to_owned(),
+            blue: rollout.blue.name.to_string(),
+            green: rollout.green.name.to_string(),
+            differences: parity::compare(&blue?, &green?, &ignore),
+        })
+    }
+
     async fn lists(&self) -> Vec<Entry> {
         self.control.snapshot().lists.entries()
     }
@@ -211,6 +243,31 @@ fn listeners(snapshot: &Snapshot) -> Vec<ListenerStatus> {
         }),
     })
     .collect()
+}
+
+/// What is known of a cluster, its document asked for.
+async fn side<'c>(
+    config: &'c config::Config,
+    cluster: &Arc<Cluster>,
+    document: Option<&config::Parity>,
+) -> Option<parity::Side<'c>> {
+    let endpoints = cluster.describe().endpoints;
+    let healthy = endpoints.iter().filter(|endpoint| endpoint.state == EndpointState::Healthy);
+    let (endpoints, healthy) = (endpoints.len(), healthy.count());
+    let document = match document {
+        None => None,
+        Some(document) => Some(upstream::fetch(cluster, &document.path, DOCUMENT_TIME_MAX).await),
+    };
+    let settings = config.clusters.get(&*cluster.name)?;
+    Some(parity::Side { settings, endpoints, healthy, document })
+}
+
+/// For a document that says what a colour is.
+const DOCUMENT_TIME_MAX: Duration = Duration::from_secs(5);
+
+fn comparison<'s>(snapshot: &'s Snapshot, name: &str) -> Option<&'s Arc<Comparison>> {
+    let rollout = snapshot.rollouts.iter().find(|rollout| *rollout.name == *name)?;
+    rollout.mirror.as_ref()?.comparison.as_ref()
 }
 
 fn describe(rollout: &Rollout) -> RolloutStatus {

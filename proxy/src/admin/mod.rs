@@ -10,6 +10,7 @@ mod lists;
 pub mod live;
 mod operations;
 mod router;
+mod shadow;
 mod status;
 mod token;
 

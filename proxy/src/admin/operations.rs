@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use foxtrot_api::{
-    ClusterStatus, ConfigText, Generation, ReloadResult, RolloutStatus, Status, WafStatus,
+    ClusterStatus, ConfigText, Generation, Parity, ReloadResult, RolloutStatus, ShadowDiff, Status,
+    WafStatus,
 };
 
 use crate::{
@@ -42,6 +43,15 @@ pub trait Operations: Send + Sync + 'static {
 
     /// Rollouts, by name.
     fn rollouts(&self) -> impl Future<Output = Vec<RolloutStatus>> + Send;
+
+    /// In what the shadow of a rollout differs; `None` where there is no such rollout, or nothing is compared.
+    fn shadow_diff(&self, name: &str) -> impl Future<Output = Option<ShadowDiff>> + Send;
+
+    /// Forgets that; what it was.
+    fn forget_shadow_diff(&self, name: &str) -> impl Future<Output = Option<ShadowDiff>> + Send;
+
+    /// Whether green is set up as blue is; `None` where there is no such rollout. Asks both for a document.
+    fn parity(&self, name: &str) -> impl Future<Output = Option<Parity>> + Send;
 
     /// What is on the lists.
     fn lists(&self) -> impl Future<Output = Vec<Entry>> + Send;

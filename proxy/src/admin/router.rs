@@ -14,11 +14,11 @@ use axum::{
 use foxtrot_api::ApiError;
 use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::error::Overloaded};
 
-use super::{Operations, TokenSource, config, dashboard, guard, lists, status};
+use super::{Operations, TokenSource, config, dashboard, guard, lists, shadow, status};
 use crate::{config::Cidr, filter::live_lists::Unlisted};
 
 /// Every endpoint, as an unknown path is told.
-pub(super) const ENDPOINTS: [&str; 16] = [
+pub(super) const ENDPOINTS: [&str; 19] = [
     "GET /",
     "GET /livez",
     "GET /readyz",
@@ -29,6 +29,9 @@ pub(super) const ENDPOINTS: [&str; 16] = [
     "GET /config/diff?from=N&to=N",
     "GET /clusters",
     "GET /rollouts",
+    "GET /rollouts/NAME/diff",
+    "DELETE /rollouts/NAME/diff",
+    "GET /rollouts/NAME/parity",
     "GET /waf",
     "GET /lists",
     "POST /lists",
@@ -62,6 +65,10 @@ pub(super) enum Refusal {
     Unlisted(Unlisted),
     /// A generation that is not kept.
     NoGeneration,
+    /// No such rollout.
+    NoRollout(String),
+    /// No such rollout, or none that compares.
+    NoComparison(String),
     /// No such path.
     NoEndpoint(String),
     /// Not with this method.
@@ -85,6 +92,8 @@ pub(super) fn router<O: Operations>(ops: Arc<O>, token: TokenSource) -> Router {
         .route("/status", get(status::status::<O>))
         .route("/clusters", get(status::clusters::<O>))
         .route("/rollouts", get(status::rollouts::<O>))
+        .route("/rollouts/{name}/parity", get(shadow::parity::<O>))
+        .route("/rollouts/{name}/diff", get(shadow::diff::<O>).delete(shadow::forget::<O>))
         .route("/waf", get(status::waf::<O>))
         .route("/config", get(config::config::<O>))
         .route("/config/history", get(config::history::<O>))
@@ -131,7 +140,11 @@ impl Refusal {
             Self::Host | Self::Origin => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Input(_) | Self::Unlisted(Unlisted::Everybody(_)) => StatusCode::BAD_REQUEST,
-            Self::NoGeneration | Self::NoEndpoint(_) | Self::NotListed(..) => StatusCode::NOT_FOUND,
+            Self::NoGeneration
+            | Self::NoRollout(_)
+            | Self::NoComparison(_)
+            | Self::NoEndpoint(_)
+            | Self::NotListed(..) => StatusCode::NOT_FOUND,
             Self::Method(..) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Overloaded | Self::Unlisted(Unlisted::Full(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
@@ -148,6 +161,8 @@ impl Refusal {
             Self::NotListed(block, list) => format!("{block} is not on {list}; GET /lists shows what is"),
             Self::Unlisted(why) => why.to_string(),
             Self::NoGeneration => "that generation is not kept; GET /config/history lists those that are".to_owned(),
+            Self::NoRollout(name) => format!("no rollout `{name}`; GET /rollouts shows those there are"),
+            Self::NoComparison(name) => format!("no rollout `{name}` that compares; it needs `mirror` and `compare`"),
             Self::NoEndpoint(path) => format!("nothing is at {path}"),
             Self::Method(method, path) => format!("{path} does not take {method}"),
             Self::Overloaded => "too many calls at once; come back later".to_owned(),

@@ -8,8 +8,8 @@ use axum::{
     http::{HeaderMap, Request, StatusCode},
 };
 use foxtrot_api::{
-    Cause, ClusterStatus, ConfigText, Generation, LastReload, LocatedError, ReloadOutcome,
-    ReloadResult, RolloutStatus, Shares, Status, WafStatus,
+    Cause, ClusterStatus, ConfigText, Generation, LastReload, LocatedError, Parity, ReloadOutcome,
+    ReloadResult, RolloutStatus, ShadowDiff, Shares, Status, WafStatus,
 };
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -21,8 +21,10 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::{
-    config::Cidr,
+    config::{Cidr, Compare},
     filter::live_lists::{Entry, List, LiveLists, Unlisted},
+    mirror::pairing::{Comparison, ComparisonState},
+    observe::metrics::Metrics,
 };
 
 /// A process that does what tests need.
@@ -114,6 +116,20 @@ impl Operations for Fake {
 
     async fn unlist(&self, list: List, block: Cidr) -> Option<Entry> {
         self.lists.remove(list, block)
+    }
+
+    async fn shadow_diff(&self, name: &str) -> Option<ShadowDiff> {
+        let state = ComparisonState::new(&Metrics::new(1));
+        Some(Comparison::compile(&Compare::default(), state).describe(name))
+    }
+
+    async fn parity(&self, name: &str) -> Option<Parity> {
+        let (blue, green) = ("a".into(), "b".into());
+        Some(Parity { rollout: name.to_owned(), blue, green, differences: Vec::new() })
+    }
+
+    async fn forget_shadow_diff(&self, name: &str) -> Option<ShadowDiff> {
+        self.shadow_diff(name).await
     }
 
     async fn rollouts(&self) -> Vec<RolloutStatus> {
@@ -208,7 +224,7 @@ async fn every_endpoint_answers() {
 async fn what_is_not_there_is_told_with_what_is() {
     let router = server(Fake::default());
     let (status, body) = json(&router, "GET", "/stats").await;
-    assert_eq!((status, body["endpoints"].as_array().map(Vec::len)), (404, Some(16)));
+    assert_eq!((status, body["endpoints"].as_array().map(Vec::len)), (404, Some(19)));
     let (status, headers, body) = call(&router, request("GET", "/reload")).await;
     assert_eq!((status.as_u16(), &headers["allow"]), (405, &"POST".parse().unwrap()));
     assert!(body.contains("POST /reload"), "{body}");

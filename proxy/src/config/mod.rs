@@ -9,6 +9,7 @@ pub mod admin;
 pub mod attack_class;
 pub mod check;
 pub mod cluster;
+pub mod compare;
 pub mod diagnostic;
 pub mod document;
 pub mod limit;
@@ -32,6 +33,7 @@ pub use cluster::{
     Balance, Breaker, Cluster, ClusterTimeouts, ClusterTls, Health, Origin, Outlier, Pool, Resolve,
     Retry, RetryOn, UpstreamProtocol,
 };
+pub use compare::{Aspect, Compare, Ignored, Parity};
 pub use diagnostic::{Problem, Report};
 pub use document::KeyPath;
 pub use limit::{Limit, LimitKey, LimitStore, MissingKey, RedisUrl};

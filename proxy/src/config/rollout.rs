@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::units::{Duration, Percent, Size, text_value};
+use super::{
+    compare::{Compare, Parity},
+    units::{Duration, Percent, Size, text_value},
+};
 
 /// A blue and a green cluster, and how requests are split between them.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -27,6 +30,12 @@ pub struct Rollout {
     /// Copies of requests to a cluster whose answers no client sees.
     #[serde(default)]
     pub mirror: Option<Mirror>,
+    /// How the answers to copies are compared with those that clients see.
+    #[serde(default)]
+    pub compare: Option<Compare>,
+    /// A document that both colours serve, for `foxctl rollout parity`.
+    #[serde(default)]
+    pub parity: Option<Parity>,
 }
 
 /// One side of a rollout.

@@ -277,6 +277,7 @@ pub(super) fn check_format(format: &str, text: &str) -> Result<(), String> {
         "redis-url" => text.parse::<super::RedisUrl>().map(drop),
         "limit-key" => text.parse::<super::LimitKey>().map(drop),
         "cidr" => text.parse::<Cidr>().map(drop),
+        "ignored" => text.parse::<super::Ignored>().map(drop),
         "sticky-key" => text.parse::<super::StickyKey>().map(drop),
         "origin" => text.parse::<super::Origin>().map(drop),
         "socket-address" => text.parse::<std::net::SocketAddr>().map(drop).map_err(|_| {

@@ -15,6 +15,7 @@ use crate::{
     error::Error,
     filter::client_ip::Client,
     limit::Admitted,
+    mirror,
     observe::{Record, metrics::CodeClass},
     upstream,
     waf::{Inspection, Subject},
@@ -45,6 +46,8 @@ pub struct Exchange {
     pub colour: Option<Colour>,
     /// Whether a copy went to a shadow.
     pub mirrored: bool,
+    /// Where a comparison waits for the answer of the upstream, if one does.
+    pub expected: Option<mirror::keep::Expected>,
     /// How it went upstream.
     pub upstream: upstream::Report,
     /// Identifies it across hops.
@@ -124,6 +127,7 @@ impl Exchange {
             cluster: None,
             colour: None,
             mirrored: false,
+            expected: None,
             upstream: upstream::Report::default(),
             request_id: None,
             trace_id: None,

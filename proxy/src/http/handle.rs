@@ -30,7 +30,7 @@ use crate::{
         rate_limit,
     },
     limit::Asking,
-    mirror::Primary,
+    mirror::{Copied, Primary},
     route::{Found, reading::other_readings, split},
     snapshot::{Action, Rollout, Route},
     upstream::{self, Call, Cluster, Informational},
@@ -131,7 +131,7 @@ async fn act(
             // The split reads the request as the client sent it; what we add must not move anybody.
             let cluster = choose(x, rollout, &head);
             let hash = cluster.balance_key(&head, x.client.address);
-            let primary = primary(x, rollout, cluster, &head);
+            let primary = primary(x, rollout, (cluster, hash), route, &head);
             prepare(x, route, &mut head);
             let request = mirror(x, rollout, primary, upstream::Request { head, body });
             forward(x, route, cluster, hash, request, interim).await
@@ -302,12 +302,15 @@ fn choose<'r>(x: &mut Exchange, rollout: &'r Rollout, head: &RequestHead) -> &'r
 fn primary<'c>(
     x: &Exchange,
     rollout: &Rollout,
-    cluster: &'c Cluster,
+    (cluster, hash): (&'c Arc<Cluster>, Option<u64>),
+    route: &'c Route,
     head: &RequestHead,
 ) -> Primary<'c> {
     let shadow = rollout.mirror.as_ref().map(|mirror| &mirror.to);
     let shadow_hash = shadow.and_then(|shadow| shadow.balance_key(head, x.client.address));
-    Primary { worker: x.connection.worker.id, cluster: &cluster.name, shadow_hash }
+    let worker = &x.connection.worker;
+    let (route, chance) = (&route.name, worker.chance());
+    Primary { worker: worker.id, route, cluster, hash, shadow_hash, chance }
 }
 
 /// Starts a copy to the shadow, if this request is among those to copy.
@@ -322,8 +325,8 @@ fn mirror(
         return request;
     }
     let upstream::Request { head, body } = request;
-    let (body, copied) = mirror.copy(primary, &head, body);
-    x.mirrored = copied;
+    let Copied { body, sent, expected } = mirror.copy(primary, &head, body);
+    (x.mirrored, x.expected) = (sent, expected);
     upstream::Request { head, body }
 }
 
@@ -353,12 +356,20 @@ async fn forward(
     };
     let deadline = x.started + route.exchange_timeout(&x.connection.listener);
     match tokio::time::timeout_at(deadline, upstream::forward(call, request)).await {
-        Ok(response) => Ok(relay(route, &method, response?)),
+        Ok(response) => Ok(relay(route, &method, compared(x, response?))),
         // Whose silence it was decides whose fault it is.
         Err(_) if x.received.as_ref().is_some_and(|received| !received.is_whole()) => {
             Err(Error::RequestTimeout("body"))
         }
         Err(_) => Err(Error::ExchangeTimeout),
+    }
+}
+
+/// Shows the answer to the comparison with the shadow's, where there is one, as the upstream gave it.
+fn compared(x: &mut Exchange, response: upstream::Response) -> upstream::Response {
+    match x.expected.take() {
+        None => response,
+        Some(expected) => expected.watch(response, x.upstream.first_byte.unwrap_or_default()),
     }
 }
 

@@ -4,6 +4,10 @@
 //! of its own, and is cut off where it would hold more memory than it may. What is not copied is counted with its reason.
 
 pub mod compare;
+pub mod describe;
+pub mod keep;
+pub mod pairing;
+pub mod parity;
 pub mod tee;
 
 use std::{
@@ -15,6 +19,10 @@ use std::{
 };
 
 use http::{HeaderName, HeaderValue, Method};
+use parking_lot::Mutex;
+
+use keep::{Expected, Keeper};
+use pairing::{Comparison, ComparisonState, Pairing, Twin};
 
 use crate::{
     config,
@@ -39,6 +47,8 @@ pub struct Mirror {
     /// What outlives a reload.
     pub state: Arc<MirrorState>,
     limits: Limits,
+    /// How the shadow's answers are compared, where they are.
+    pub comparison: Option<Arc<Comparison>>,
 }
 
 /// What a mirror has to know of a request beside its head.
@@ -46,10 +56,27 @@ pub struct Mirror {
 pub struct Primary<'a> {
     /// The worker that it runs on.
     pub worker: usize,
-    /// Name of the cluster that it goes to.
-    pub cluster: &'a str,
+    /// Name of its route.
+    pub route: &'a Arc<str>,
+    /// The cluster that it goes to.
+    pub cluster: &'a Arc<Cluster>,
+    /// Hash of the key that this cluster is balanced by, where it is.
+    pub hash: Option<u64>,
     /// Hash of the key that the shadow is balanced by, where it is.
     pub shadow_hash: Option<u64>,
+    /// Decides whether its cluster is asked twice.
+    pub chance: u64,
+}
+
+/// What became of a request that was to be copied.
+#[derive(Debug)]
+pub struct Copied {
+    /// The body to send to the primary.
+    pub body: Body,
+    /// Whether a copy was begun.
+    pub sent: bool,
+    /// Where the primary's answer is waited for, if it is.
+    pub expected: Option<Expected>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +91,9 @@ pub struct MirrorState {
     bytes: AtomicU64,
     in_flight: AtomicU64,
     metrics: Arc<Metrics>,
+    comparison: Arc<ComparisonState>,
     sent: Arc<Counter>,
+    twins: Arc<Counter>,
     skipped: Reasons,
     cut: Reasons,
     failed: Reasons,
@@ -148,7 +177,9 @@ impl MirrorState {
         Arc::new(Self {
             bytes: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
+            comparison: ComparisonState::new(metrics),
             sent: metrics.mirrors("sent", ""),
+            twins: metrics.mirrors("twin", ""),
             skipped: reasons("skipped"),
             cut: reasons("cut"),
             failed: reasons("failed"),
@@ -180,14 +211,19 @@ impl MirrorState {
 }
 
 impl Mirror {
-    /// Compiles a `mirror` table of the rollout `name`. Names in it have been checked.
+    /// Compiles the `mirror` table of the rollout `name`, if it has one. Names in it have been checked.
     pub fn compile(
         name: &str,
-        config: &config::Mirror,
+        rollout: &config::Rollout,
         to: Arc<Cluster>,
         state: Arc<MirrorState>,
-    ) -> Self {
-        Self {
+    ) -> Option<Self> {
+        let config = rollout.mirror.as_ref()?;
+        let compiled =
+            |compare| Arc::new(Comparison::compile(compare, Arc::clone(&state.comparison)));
+        let comparison = rollout.compare.as_ref().map(compiled);
+        Some(Self {
+            comparison,
             to,
             share: config.percent.basis_points(),
             methods: config.methods.iter().filter_map(|name| name.parse().ok()).collect(),
@@ -197,31 +233,38 @@ impl Mirror {
             timeout: config.timeout.0,
             state,
             limits: Limits { bytes: config.memory_budget.0, in_flight: config.in_flight.into() },
-        }
+        })
     }
 
     /// Whether a request is among those to copy. By chance and not by client: the shadow is to see what all clients do.
     pub fn takes(&self, chance: u64) -> bool {
-        // The high half of the product spreads 64 bits evenly over 10,000 hundredths.
-        let hundredth = (u128::from(chance) * 10_000) >> 64;
-        hundredth < u128::from(self.share)
+        share_takes(self.share, chance)
     }
 
-    /// Starts a copy of this request, if methods and limits allow it, and gives back the body to send to the primary.
-    pub fn copy(
-        self: &Arc<Self>,
-        primary: Primary<'_>,
-        head: &RequestHead,
-        body: Body,
-    ) -> (Body, bool) {
-        let Primary { worker, cluster, shadow_hash } = primary;
-        let slot = match self.admit(cluster, head, &body) {
+    /// Starts a copy of this request, if methods and limits allow it.
+    pub fn copy(self: &Arc<Self>, primary: Primary<'_>, head: &RequestHead, body: Body) -> Copied {
+        let worker = primary.worker;
+        let slot = match self.admit(&primary.cluster.name, head, &body) {
             Ok(slot) => slot,
             Err(reason) => {
                 self.state.skipped.count(worker, reason);
-                return (body, false);
+                return Copied { body, sent: false, expected: None };
             }
         };
+        let head = self.head(head);
+        let (expected, mut pairing) = self.pair(primary, &head, &body).unzip();
+        let (body, copy) =
+            tee::split(body, self.body_bytes_max, Arc::clone(&self.state), self.limits.bytes);
+        let cut = copy.cut();
+        let copy = Body::stream(copy);
+        let request = Request { head, body: self.recorded(copy, pairing.as_mut()) };
+        let (mirror, hash) = (Arc::clone(self), primary.shadow_hash);
+        tokio::spawn(Job { mirror, worker, hash, request, cut, pairing, _slot: slot }.run());
+        Copied { body, sent: true, expected }
+    }
+
+    /// The head of a copy.
+    fn head(&self, head: &RequestHead) -> RequestHead {
         let mut head = head.clone();
         for name in &self.strip {
             head.headers.remove(name);
@@ -229,14 +272,59 @@ impl Mirror {
         head.headers.insert(MARK.clone(), self.mark.clone());
         // The copy's body is not worth a round trip to ask for it.
         head.headers.remove(http::header::EXPECT);
-        let (body, copy) =
-            tee::split(body, self.body_bytes_max, Arc::clone(&self.state), self.limits.bytes);
-        let cut = copy.cut();
-        let request = Request { head, body: Body::stream(copy) };
-        let mirror = Arc::clone(self);
-        let job = Job { mirror, worker, hash: shadow_hash, request, cut, _slot: slot };
-        tokio::spawn(job.run());
-        (body, true)
+        head
+    }
+
+    /// Both ends of a pair, where answers are compared.
+    fn pair(
+        self: &Arc<Self>,
+        primary: Primary<'_>,
+        head: &RequestHead,
+        body: &Body,
+    ) -> Option<(Expected, Pairing)> {
+        let comparison = self.comparison.as_ref()?;
+        let (expected, receiver) = Expected::new(self.keeper(comparison.body_bytes_max));
+        let can_have_twin = comparison.can_have_twin(head, body);
+        let wanted = can_have_twin && comparison.wants_twin(primary.route, primary.chance);
+        let pairing = Pairing {
+            comparison: Arc::clone(comparison),
+            route: Arc::clone(primary.route),
+            head: head.clone(),
+            body: None,
+            primary: receiver,
+            twin: if wanted { self.twin(comparison, primary, head) } else { None },
+            can_have_twin,
+        };
+        Some((expected, pairing))
+    }
+
+    fn twin(
+        self: &Arc<Self>,
+        comparison: &Comparison,
+        primary: Primary<'_>,
+        head: &RequestHead,
+    ) -> Option<Twin> {
+        let slot = self.slot().ok()?;
+        self.state.twins.inc(primary.worker);
+        Some(Twin {
+            to: Arc::clone(primary.cluster),
+            hash: primary.hash,
+            request: Request { head: head.clone(), body: Body::Empty },
+            keeper: self.keeper(comparison.body_bytes_max),
+            _slot: slot,
+        })
+    }
+
+    fn keeper(&self, bytes_max: u64) -> Keeper {
+        Keeper::new(&self.state, bytes_max, self.limits.bytes)
+    }
+
+    /// The copy's body; what passes is kept for a sample.
+    fn recorded(&self, copy: Body, pairing: Option<&mut Pairing>) -> Body {
+        let Some(pairing) = pairing.filter(|_| !copy.is_empty()) else { return copy };
+        let keeper = self.keeper(compare::sample::BODY_BYTES_MAX);
+        let keeper = pairing.body.insert(Arc::new(Mutex::new(Some(keeper))));
+        Body::stream(keep::Recorded::new(copy, Arc::clone(keeper)))
     }
 
     fn admit(&self, cluster: &str, head: &RequestHead, body: &Body) -> Result<Slot, Reason> {
@@ -252,10 +340,21 @@ impl Mirror {
         if body.exact_len().is_some_and(|length| length > self.body_bytes_max) {
             return Err(Reason::Size);
         }
+        self.slot()
+    }
+
+    fn slot(&self) -> Result<Slot, Reason> {
         let slot = Slot(Arc::clone(&self.state));
         let before = self.state.in_flight.fetch_add(1, Ordering::Relaxed);
         if before >= self.limits.in_flight { Err(Reason::InFlight) } else { Ok(slot) }
     }
+}
+
+/// Whether a share, in hundredths of a percent, takes this chance.
+fn share_takes(share: u16, chance: u64) -> bool {
+    // The high half of the product spreads 64 bits evenly over 10,000 hundredths.
+    let hundredth = (u128::from(chance) * 10_000) >> 64;
+    hundredth < u128::from(share)
 }
 
 /// A place among the copies in flight, given back when dropped.
@@ -275,27 +374,37 @@ struct Job {
     hash: Option<u64>,
     request: Request,
     cut: tee::Cut,
+    pairing: Option<Pairing>,
     _slot: Slot,
 }
 
 impl Job {
-    /// Sends the copy and takes in its answer, within the mirror's deadline.
+    /// Sends the copy and takes in its answer, within the mirror's deadline; then compares, where that is asked for.
     async fn run(self) {
-        let Self { mirror, worker, hash, request, cut, _slot } = self;
+        let Self { mirror, worker, hash, request, cut, mut pairing, _slot } = self;
         let deadline = crate::clock::now() + mirror.timeout;
-        let exchange = compare::observe(&mirror.to, worker, hash, request);
-        let failed = match tokio::time::timeout_at(deadline, exchange).await {
-            Ok(Ok(())) => None,
+        let keeper =
+            pairing.as_ref().map(|pairing| mirror.keeper(pairing.comparison.body_bytes_max));
+        let twin = pairing.as_mut().and_then(|pairing| pairing.twin.take());
+        let exchange = pairing::fetch(&mirror.to, worker, hash, request, keeper);
+        let (answer, twin) = tokio::join!(tokio::time::timeout_at(deadline, exchange), async {
+            twin?.ask(worker, deadline).await
+        });
+        let answer = match answer {
+            Ok(Ok(answer)) => Ok(answer),
             // A copy that was cut off fails as well, sooner or later: the cut is the reason.
-            Ok(Err(error)) => Some(cut.reason().unwrap_or(reason_of(&error))),
-            Err(_) => Some(cut.reason().unwrap_or(Reason::Timeout)),
+            Ok(Err(error)) => Err(cut.reason().unwrap_or(reason_of(&error))),
+            Err(_) => Err(cut.reason().unwrap_or(Reason::Timeout)),
         };
-        match failed {
-            None => mirror.state.sent.inc(worker),
-            Some(reason @ (Reason::Size | Reason::Budget | Reason::Primary)) => {
-                mirror.state.cut.count(worker, reason)
+        match &answer {
+            Ok(_) => mirror.state.sent.inc(worker),
+            Err(reason @ (Reason::Size | Reason::Budget | Reason::Primary)) => {
+                mirror.state.cut.count(worker, *reason)
             }
-            Some(reason) => mirror.state.failed.count(worker, reason),
+            Err(reason) => mirror.state.failed.count(worker, *reason),
+        }
+        if let Some(pairing) = pairing {
+            pairing.settle(worker, answer, twin, deadline).await;
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Metrics {
     retries: Family<Counter>,
     mirrors: Family<Counter>,
     mirror_bytes: Level,
+    shadow_compared: Family<Counter>,
+    shadow_diffs: Family<Counter>,
     limit_requests: Family<Counter>,
     limit_shared: Family<Counter>,
     limit_bytes: Family<Counter>,
@@ -111,6 +113,8 @@ impl Metrics {
             retries: counters(),
             mirrors: counters(),
             mirror_bytes: Level::new(workers),
+            shadow_compared: counters(),
+            shadow_diffs: counters(),
             limit_requests: counters(),
             limit_shared: counters(),
             limit_bytes: counters(),
@@ -170,6 +174,16 @@ impl Metrics {
     /// Body bytes that copies hold.
     pub fn mirror_bytes(&self) -> &Level {
         &self.mirror_bytes
+    }
+
+    /// Pairs of answers whose comparison came to `outcome` for `reason`.
+    pub fn shadow_compared(&self, outcome: &'static str, reason: &'static str) -> Arc<Counter> {
+        self.shadow_compared.with(&[outcome, reason])
+    }
+
+    /// Pairs of answers that differ in `kind`.
+    pub fn shadow_diffs(&self, kind: &'static str) -> Arc<Counter> {
+        self.shadow_diffs.with(&[kind])
     }
 
     /// Requests about which a limit came to `verdict`.
@@ -301,6 +315,8 @@ impl Metrics {
         to.numbers(&data::RETRIES_TOTAL, counts(&self.retries));
         to.numbers(&data::MIRROR_TOTAL, counts(&self.mirrors));
         to.one(&data::MIRROR_BYTES, self.mirror_bytes.value() as f64);
+        to.numbers(&data::SHADOW_COMPARED_TOTAL, counts(&self.shadow_compared));
+        to.numbers(&data::SHADOW_DIFF_TOTAL, counts(&self.shadow_diffs));
         to.numbers(&data::LIMIT_REQUESTS_TOTAL, counts(&self.limit_requests));
         to.numbers(&data::LIMIT_SHARED_TOTAL, counts(&self.limit_shared));
         to.numbers(&data::LIMIT_BYTES_TOTAL, counts(&self.limit_bytes));

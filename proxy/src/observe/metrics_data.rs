@@ -50,7 +50,11 @@ metrics! {
     MIRROR_TOTAL = COUNTER "foxtrot_mirror_total" ["outcome" "reason"]
         "Requests that were chosen to be mirrored, by what became of the copy.";
     MIRROR_BYTES = GAUGE "foxtrot_mirror_bytes" []
-        "Body bytes that copies of requests hold now.";
+        "Body bytes that copies of requests and answers to be compared hold now.";
+    SHADOW_COMPARED_TOTAL = COUNTER "foxtrot_shadow_compared_total" ["outcome" "reason"]
+        "Pairs of answers of primary and shadow, by what comparing them came to.";
+    SHADOW_DIFF_TOTAL = COUNTER "foxtrot_shadow_diff_total" ["kind"]
+        "Pairs of answers of primary and shadow that differ, by what they differ in.";
     LIMIT_REQUESTS_TOTAL = COUNTER "foxtrot_limit_requests_total" ["limit" "verdict"]
         "Requests that a limit was asked about, by what it said.";
     LIMIT_SHARED_TOTAL = COUNTER "foxtrot_limit_shared_total" ["limit"]

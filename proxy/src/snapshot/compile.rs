@@ -245,7 +245,7 @@ fn mirror(
         Some(mirror) => Arc::clone(&mirror.state),
         None => MirrorState::new(&around.metrics),
     };
-    Some(Arc::new(Mirror::compile(name, written, Arc::clone(to), state)))
+    Mirror::compile(name, rollout, Arc::clone(to), state).map(Arc::new)
 }
 
 fn routes(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::uri::Scheme;
+use http::{StatusCode, uri::Scheme};
 use tokio::time::timeout_at;
 
 use super::{
@@ -43,7 +43,8 @@ enum Line {
     Http2(h2::Lease),
 }
 
-enum Answer {
+/// An answer whose body is still to come.
+pub(super) enum Answer {
     Http1(h1::Answer),
     Http2(h2::Answer),
 }
@@ -72,17 +73,14 @@ impl Try<'_> {
         let mut held = Held::new(self.cluster, self.endpoint, self.worker, self.traffic);
         let result = self.exchange(report).await;
         match &result {
-            Ok(answer) if answer.is_server_error() => held.see(Seen::ServerError),
+            Ok(answer) if answer.status().is_server_error() => held.see(Seen::ServerError),
             Ok(_) => held.see(Seen::Success),
             Err(failure) if is_endpoints(&failure.error) => held.see(Seen::Failure),
             Err(_) => {}
         }
         let answer = result?;
         held.admission = admission.take();
-        Ok(match answer {
-            Answer::Http1(answer) => answer.into_response(held),
-            Answer::Http2(answer) => answer.into_response(held),
-        })
+        Ok(answer.into_response(held))
     }
 
     async fn exchange(&self, report: &mut Report) -> Result<Answer, Failure> {
@@ -270,10 +268,25 @@ impl Line {
 }
 
 impl Answer {
-    fn is_server_error(&self) -> bool {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Http1(answer) => answer.head.status.is_server_error(),
-            Self::Http2(answer) => answer.head.status.is_server_error(),
+            Self::Http1(answer) => answer.head.status,
+            Self::Http2(answer) => answer.head.status,
+        }
+    }
+
+    /// Keeps its connection out of the pools.
+    pub(super) fn alone(mut self) -> Self {
+        if let Self::Http1(answer) = &mut self {
+            answer.persistent = false;
+        }
+        self
+    }
+
+    pub(super) fn into_response(self, held: Held) -> Response {
+        match self {
+            Self::Http1(answer) => answer.into_response(held),
+            Self::Http2(answer) => answer.into_response(held),
         }
     }
 }

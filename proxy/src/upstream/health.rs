@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::{
     Cluster,
+    attempt::Answer,
     breaker::{Load, Traffic},
     connect::{self, Purpose},
     deadline::Deadline,
@@ -81,9 +82,14 @@ pub(super) async fn watch(cluster: Arc<Cluster>, endpoint: Arc<Endpoint>) {
 
 /// Probes an endpoint once and takes note of the result.
 pub(super) async fn probe(cluster: &Cluster, health: &config::Health, endpoint: &Arc<Endpoint>) {
-    let result = match timeout(health.timeout.0, ask(health, endpoint)).await {
-        Ok(Ok(status)) if health.expect.contains(&status) => Ok(()),
-        Ok(Ok(status)) => Err(format!("status {status}")),
+    let authority = match &health.host {
+        Some(host) => Bytes::copy_from_slice(host.as_bytes()),
+        None => endpoint.authority.clone(),
+    };
+    let head = head(&health.path, authority, "foxtrot-health-probe");
+    let result = match timeout(health.timeout.0, ask(endpoint, head, health.timeout.0)).await {
+        Ok(Ok(answer)) if health.expect.contains(&answer.status().as_u16()) => Ok(()),
+        Ok(Ok(answer)) => Err(format!("status {}", answer.status().as_u16())),
         Ok(Err(problem)) => Err(problem),
         Err(_) => Err("timed out".into()),
     };
@@ -106,16 +112,19 @@ pub(super) async fn probe(cluster: &Cluster, health: &config::Health, endpoint: 
     }
 }
 
-/// The status that the endpoint answers with. The connection is the probe's own: it shows that new ones can be made, and
-/// takes no room from requests.
-async fn ask(health: &config::Health, endpoint: &Arc<Endpoint>) -> Result<u16, String> {
+/// What the endpoint answers. The connection is our own: it shows that new ones can be made, and takes no room from
+/// requests.
+pub(super) async fn ask(
+    endpoint: &Arc<Endpoint>,
+    head: RequestHead,
+    within: Duration,
+) -> Result<Answer, String> {
     let transport = &endpoint.transport;
     let stream = connect::open(transport, endpoint.address, Purpose::Requests).await?;
-    let head = head(health, endpoint);
     let ask = Ask {
         head: &head,
         body: Body::Empty,
-        deadline: Deadline::new(health.timeout.0, health.timeout.0, clock::now()),
+        deadline: Deadline::new(within, within, clock::now()),
         informational: None,
     };
     let slot =
@@ -125,27 +134,21 @@ async fn ask(health: &config::Health, endpoint: &Arc<Endpoint>) -> Result<u16, S
         let lease = handle.lease(Traffic::Live).ok_or("the endpoint allows no streams")?;
         let scheme = if transport.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
         let answer = h2::exchange(lease, ask, scheme).await.map_err(|f| f.error.to_string())?;
-        return Ok(answer.head.status.as_u16());
+        return Ok(Answer::Http2(answer));
     }
     let connection = Box::new(h1::Connection::new(stream, slot));
     let answer = h1::exchange(connection, ask).await.map_err(|f| f.error.to_string())?;
-    Ok(answer.head.status.as_u16())
+    Ok(Answer::Http1(answer))
 }
 
-fn head(health: &config::Health, endpoint: &Endpoint) -> RequestHead {
-    let authority = match &health.host {
-        Some(host) => Bytes::copy_from_slice(host.as_bytes()),
-        None => endpoint.authority.clone(),
-    };
+/// The head of a request of our own.
+pub(super) fn head(path: &str, authority: Bytes, agent: &'static str) -> RequestHead {
     RequestHead {
         method: Method::GET,
-        target: Target::new(Bytes::copy_from_slice(health.path.as_bytes())),
+        target: Target::new(Bytes::copy_from_slice(path.as_bytes())),
         authority,
         version: Version::HTTP_11,
-        headers: HeaderMap::from_iter([(
-            USER_AGENT,
-            HeaderValue::from_static("foxtrot-health-probe"),
-        )]),
+        headers: HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(agent))]),
         upgrade: None,
         written: Default::default(),
     }

@@ -14,6 +14,7 @@ pub mod control;
 mod deadline;
 pub mod endpoint;
 mod exchange;
+mod fetch;
 mod forward;
 mod h1;
 mod h2;
@@ -39,6 +40,7 @@ use crate::wire::{Body, H2Stream, RequestHead, ResponseHead, stream::Rewind};
 pub use cluster::{Cluster, replaced};
 pub use control::warm;
 pub use exchange::client_error;
+pub use fetch::{Document, fetch};
 pub use forward::{forward, forward_copy};
 pub use pool::sweep;
 

@@ -12,7 +12,7 @@ mod exclusion;
 mod lint;
 mod lists;
 mod posture;
-mod redact;
+pub mod redact;
 mod rules;
 mod settings;
 mod table;

@@ -8,7 +8,7 @@ use crate::key_error::KeyError;
 
 /// What to leave out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Redaction {
+pub struct Redaction {
     /// Names of arguments, in lower case; those of JSON as the engine names them.
     arguments: BTreeSet<Vec<u8>>,
     headers: BTreeSet<Vec<u8>>,
@@ -16,7 +16,7 @@ pub(super) struct Redaction {
 }
 
 /// What stands in the place of a secret.
-pub(super) const MARK: &[u8] = b"[redacted]";
+pub const MARK: &[u8] = b"[redacted]";
 
 /// Parts of names that give secrets away.
 const SECRET: &[&str] = &[
@@ -46,7 +46,7 @@ const SECRET_HEADERS: &[&[u8]] =
 
 impl Redaction {
     /// Reads `args:NAME`, `json:$.a.b`, `header:NAME`, `cookie:NAME`.
-    pub(super) fn parse(entries: &BTreeSet<String>) -> Result<Self, KeyError> {
+    pub fn parse(entries: &BTreeSet<String>) -> Result<Self, KeyError> {
         let mut redaction = Self::default();
         for entry in entries {
             let lower = entry.to_ascii_lowercase();
@@ -67,7 +67,7 @@ impl Redaction {
     }
 
     /// Adds what a rule has said.
-    pub(super) fn argument(&self, name: &[u8]) -> bool {
+    pub fn argument(&self, name: &[u8]) -> bool {
         let lower = name.to_ascii_lowercase();
         self.arguments.contains(&lower) || is_secret(&lower)
     }
@@ -79,13 +79,19 @@ impl Redaction {
             || is_secret(&lower)
     }
 
+    /// The value of a header field, or what stands in the place of a secret.
+    pub fn field(&self, name: &[u8], value: &[u8]) -> Vec<u8> {
+        // URLs stand in fields as well.
+        if self.header(name) { MARK.to_vec() } else { self.target(value) }
+    }
+
     fn cookie(&self, name: &[u8]) -> bool {
         let lower = name.to_ascii_lowercase();
         self.cookies.contains(&lower) || is_secret(&lower)
     }
 
     /// Whether the value of a variable, `ARGS:name`, is to be left out.
-    pub(super) fn variable(&self, variable: &[u8]) -> bool {
+    pub fn variable(&self, variable: &[u8]) -> bool {
         let colon = memchr::memchr(b':', variable).unwrap_or(variable.len());
         let (collection, name) = variable.split_at(colon);
         let name = name.get(1..).unwrap_or_default();
@@ -99,7 +105,7 @@ impl Redaction {
     }
 
     /// A request target whose secret arguments are left out.
-    pub(super) fn target(&self, target: &[u8]) -> Vec<u8> {
+    pub fn target(&self, target: &[u8]) -> Vec<u8> {
         let question = memchr::memchr(b'?', target);
         let Some((path, query)) = question.map(|at| target.split_at(at + 1)) else {
             return cards(target);
@@ -134,7 +140,7 @@ fn is_secret(lower: &[u8]) -> bool {
 
 /// The same text without card numbers: 13 to 19 digits that stand by themselves, spaces or dashes between, whose first digit
 /// is one of a card's and whose checksum holds (ISO/IEC 7812-1).
-pub(super) fn cards(text: &[u8]) -> Vec<u8> {
+pub fn cards(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {

@@ -1,7 +1,9 @@
 //! Rollouts: two clusters, weights that sum to 100, an override that someone can use, a mirror that copies something.
 
 use super::{Config, Found, KeyPath, Problem, headers, path};
-use crate::config::{Mirror, Override, Rollout, StickyKey, rollout::is_token};
+use crate::config::{
+    Aspect, Compare, Ignored, Mirror, Override, Parity, Rollout, StickyKey, rollout::is_token,
+};
 
 pub(super) fn check(config: &Config, found: &mut Found) {
     for (name, rollout) in &config.rollouts {
@@ -14,6 +16,12 @@ pub(super) fn check(config: &Config, found: &mut Found) {
         }
         if let Some(copies) = &rollout.mirror {
             mirror(&at.join("mirror"), copies, found);
+        }
+        if let Some(written) = &rollout.parity {
+            parity(&at.join("parity"), written, found);
+        }
+        if let Some(written) = &rollout.compare {
+            compare(&at.join("compare"), written, rollout.mirror.as_ref(), found);
         }
     }
 }
@@ -78,5 +86,44 @@ fn mirror(at: &KeyPath, mirror: &Mirror, found: &mut Found) {
             mirror.memory_budget
         );
         found.value(at.join("max_body"), message);
+    }
+}
+
+fn compare(at: &KeyPath, compare: &Compare, mirror: Option<&Mirror>, found: &mut Found) {
+    let Some(mirror) = mirror else {
+        return found.idle(at.clone(), "there is no `mirror`, so there is nothing to compare");
+    };
+    for name in compare.headers.iter().filter(|name| *name != "*") {
+        if let Err(why) = headers::check_name(name) {
+            found.value(at.join("headers").item(name), why);
+        }
+    }
+    if compare.max_body > mirror.memory_budget {
+        let message = format!(
+            "larger than `mirror.memory_budget`, which is {}: such a body is never kept",
+            mirror.memory_budget
+        );
+        found.value(at.join("max_body"), message);
+    }
+    let default = Compare::default();
+    let asserts_latency = compare.assert.contains(&Aspect::Latency);
+    if compare.latency_ratio != default.latency_ratio && !asserts_latency {
+        found.idle(at.join("latency_ratio"), "`assert` does not name \"latency\"");
+    }
+    if compare.assert.is_empty() && compare.tolerance != default.tolerance {
+        found.idle(at.join("tolerance"), "`assert` is empty, so nothing can fail");
+    }
+}
+
+fn parity(at: &KeyPath, parity: &Parity, found: &mut Found) {
+    let graphic = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !parity.path.starts_with('/') || !graphic(&parity.path) {
+        let message = "a path begins with `/` and has no spaces; write those with a percent sign";
+        found.value(at.join("path"), message);
+    }
+    for ignored in parity.ignore.iter().filter(|it| matches!(it, Ignored::Header(_))) {
+        let message =
+            format!("\"{ignored}\" is no place in a document, header fields are not compared");
+        found.value(at.join("ignore").item(ignored.to_string()), message);
     }
 }

@@ -23,6 +23,8 @@ fn touched() -> (Metrics, impl Sized) {
     metrics.retries("c").inc(0);
     metrics.mirrors("sent", "").inc(0);
     metrics.mirror_bytes().add(0, 5);
+    metrics.shadow_compared("skipped", "size").inc(0);
+    metrics.shadow_diffs("json").inc(0);
     metrics.limit_requests("l", "passed").inc(0);
     metrics.limit_shared("l").inc(0);
     metrics.limit_bytes("l").inc(0);

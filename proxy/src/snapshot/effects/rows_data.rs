@@ -296,7 +296,7 @@ pub(super) const ROWS: &[Row] = &[
         "clusters.NAME.health.path",
         &[
             cluster("health = { path = <> }", &["\"/a\"", "\"/b\""]),
-            Read("upstream::health::head", "health.path"),
+            Read("upstream::health::probe", "health.path"),
             Case("upstream::probes_take_an_endpoint_out_and_back"),
         ],
     ),
@@ -304,7 +304,7 @@ pub(super) const ROWS: &[Row] = &[
         "clusters.NAME.health.host",
         &[
             cluster("health = { path = \"/\", host = <> }", &["\"a.test\"", "\"b.test\""]),
-            Read("upstream::health::head", "match &health.host"),
+            Read("upstream::health::probe", "match &health.host"),
         ],
     ),
     row(
@@ -319,7 +319,10 @@ pub(super) const ROWS: &[Row] = &[
         "clusters.NAME.health.timeout",
         &[
             cluster("health = { path = \"/\", timeout = <> }", &["\"1s\"", "\"2s\""]),
-            Read("upstream::health::probe", "timeout(health.timeout.0, ask(health, endpoint))"),
+            Read(
+                "upstream::health::probe",
+                "timeout(health.timeout.0, ask(endpoint, head, health.timeout.0))",
+            ),
         ],
     ),
     row(
@@ -340,7 +343,7 @@ pub(super) const ROWS: &[Row] = &[
         "clusters.NAME.health.expect[]",
         &[
             cluster("health = { path = \"/\", expect = [<>] }", &["200", "204", "200, 204"]),
-            Read("upstream::health::probe", "health.expect.contains(&status)"),
+            Read("upstream::health::probe", "health.expect.contains(&answer.status().as_u16())"),
         ],
     ),
     row(
@@ -564,7 +567,7 @@ pub(super) const ROWS: &[Row] = &[
         "rollouts.NAME.mirror.to",
         &[
             rollout("mirror = { to = <> }", &["\"next\"", "\"other\""]),
-            Read("mirror::run", "compare::observe(&mirror.to"),
+            Read("mirror::run", "pairing::fetch(&mirror.to"),
         ],
     ),
     row("rollouts.NAME.mirror.percent", &[Case("mirror::a_share_is_copied")]),
@@ -577,6 +580,23 @@ pub(super) const ROWS: &[Row] = &[
     row("rollouts.NAME.mirror.in_flight", &[Case("mirror::copies_in_flight_are_bounded")]),
     row("rollouts.NAME.mirror.strip[]", &[Case("mirror::named_fields_are_stripped_from_copies")]),
     row("rollouts.NAME.mirror.timeout", &[Case("mirror::a_silent_shadow_harms_nothing")]),
+    row(
+        "rollouts.NAME.compare.assert[]",
+        &[
+            Case("shadow::what_is_not_asserted_is_shown_and_fails_nothing"),
+            Unit("mirror::compare::tests::every_kind_can_be_asserted"),
+        ],
+    ),
+    row("rollouts.NAME.compare.ignore[]", &[Case("shadow::what_is_ignored_may_differ")]),
+    row("rollouts.NAME.compare.headers[]", &[Case("shadow::fields_are_compared_as_chosen")]),
+    row("rollouts.NAME.compare.max_body", &[Case("shadow::long_answers_are_skipped")]),
+    row("rollouts.NAME.compare.size_percent", &[Case("shadow::lengths_may_differ_by_a_share")]),
+    row("rollouts.NAME.compare.noise_percent", &[Case("shadow::noise_is_learned_and_masked")]),
+    row("rollouts.NAME.compare.tolerance", &[Case("shadow::a_share_may_differ")]),
+    row("rollouts.NAME.compare.min_requests", &[Case("shadow::a_share_may_differ")]),
+    row("rollouts.NAME.compare.latency_ratio", &[Case("shadow::a_slow_shadow_is_told")]),
+    row("rollouts.NAME.parity.path", &[Case("shadow::parity_lists_what_differs")]),
+    row("rollouts.NAME.parity.ignore[]", &[Case("shadow::parity_lists_what_differs")]),
     // routes.
     row(
         "routes[].name",

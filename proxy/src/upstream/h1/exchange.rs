@@ -37,7 +37,7 @@ pub(in crate::upstream) struct Answer {
     pub(super) connection: Box<Connection>,
     pub(super) upload: Upload,
     /// Whether the endpoint will take another request behind this one.
-    pub(super) persistent: bool,
+    pub(in crate::upstream) persistent: bool,
 }
 
 /// State of an exchange before its head.
