@@ -16,6 +16,7 @@ pub mod limit;
 pub mod listener;
 pub mod mirror;
 pub mod observe;
+pub mod overload;
 pub mod route;
 pub mod runtime;
 pub mod server;

@@ -19,7 +19,7 @@ pub use lists::{ListChange, ListEntry, ListName};
 pub use rollouts::{RolloutStatus, Shares};
 pub use status::{
     AccessLogStatus, CertificateStatus, LastReload, LimitStatus, LimitStoreState, LimitStoreStatus,
-    ListenerStatus, Status, TlsStatus,
+    LimiterStatus, ListenerStatus, OverloadStatus, PressureStatus, ShedStatus, Status, TlsStatus,
 };
 pub use waf::{
     WafAuditStatus, WafCause, WafClass, WafClassState, WafExclusionStatus, WafFinding, WafLists,

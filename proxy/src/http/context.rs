@@ -16,6 +16,7 @@ use crate::{
     filter::client_ip::Client,
     limit::Admitted,
     observe::{Record, metrics::CodeClass},
+    overload::Places,
     upstream,
     waf::{Inspection, Subject},
     wire::{BodyError, RequestHead},
@@ -63,6 +64,8 @@ pub struct Exchange {
     pub limit: Option<Arc<str>>,
     /// What it has of its limits. Requests count as under way until this goes.
     pub admitted: Admitted,
+    /// Its places among the requests that we take on at once; they are given back when this goes.
+    pub places: Places,
     /// What the WAF sees of it, where it looks.
     pub waf: Option<Box<Inspection>>,
     /// Whether the answer was sent whole.
@@ -131,6 +134,7 @@ impl Exchange {
             flag: None,
             limit: None,
             admitted: Admitted::default(),
+            places: Places::default(),
             waf: None,
             complete: false,
             connection,

@@ -97,11 +97,13 @@ pub enum Reason {
     SameCluster,
     /// Live requests leave the copy no connection.
     Busy,
+    /// The process has too much to do for copies.
+    Overload,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Method,
         Self::Size,
         Self::Budget,
@@ -112,6 +114,7 @@ impl Reason {
         Self::Upgrade,
         Self::SameCluster,
         Self::Busy,
+        Self::Overload,
     ];
 
     /// The word in metrics.
@@ -127,6 +130,7 @@ impl Reason {
             Self::Upgrade => "upgrade",
             Self::SameCluster => "same_cluster",
             Self::Busy => "busy",
+            Self::Overload => "overload",
         }
     }
 }
@@ -205,6 +209,11 @@ impl Mirror {
         // The high half of the product spreads 64 bits evenly over 10,000 hundredths.
         let hundredth = (u128::from(chance) * 10_000) >> 64;
         hundredth < u128::from(self.share)
+    }
+
+    /// Counts a request that was to be copied and is not, for a reason that the mirror cannot know.
+    pub fn skip(&self, worker: usize, reason: Reason) {
+        self.state.skipped.count(worker, reason);
     }
 
     /// Starts a copy of this request, if methods and limits allow it, and gives back the body to send to the primary.

@@ -22,7 +22,9 @@ use crate::{
     listener::{ConnectionCounters, Listener, ListenerState, tls},
     mirror::{Mirror, MirrorState},
     observe::{access_log::AccessLog, metrics::Metrics, shards::Gauge},
+    overload,
     route::{ColourChoice, PathRewrite, RedirectTemplate, RouteTable, StickyKeys, split},
+    runtime,
     tenant::Tenants,
     upstream::Cluster,
     waf,
@@ -69,6 +71,10 @@ pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<P
     });
     let before = around.previous.as_ref().map(|previous| &previous.limits);
     let limits = keep(limit::compile(config, before, &around.metrics), &mut problems, |it| it);
+    let before = around.previous.as_ref().map(|previous| &*previous.overload);
+    let cores = runtime::cores();
+    let overload = overload::Surroundings { before, metrics: &around.metrics, cores };
+    let overload = overload::compile(config, &overload);
     let (Some(table), Some(tenants), Some(waf), Some(limits), true) =
         (table, tenants, waf, limits, problems.is_empty())
     else {
@@ -90,6 +96,7 @@ pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<P
         access_log,
         tenants,
         limits,
+        overload: Arc::new(overload),
         waf,
         admin_token,
         metrics: Arc::clone(&around.metrics),

@@ -32,6 +32,7 @@ use crate::{
         metrics::{Metrics, RequestLabels, RequestMetrics},
         shards::{Counter, Gauge},
     },
+    overload::Overload,
     route::{ColourChoice, ListenerId, PathRewrite, RedirectTemplate, RouteTable, StickyKeys},
     tenant::Tenants,
     upstream::Cluster,
@@ -73,6 +74,8 @@ pub struct Snapshot {
     pub tenants: Tenants,
     /// What one client may have.
     pub limits: limit::Compiled,
+    /// What we take on at once.
+    pub overload: Arc<Overload>,
     /// What the WAF does with the requests of each route.
     pub waf: waf::Compiled,
     /// Counters of our own answers.
