@@ -71,6 +71,14 @@ pub enum Error {
     /// The client, or what it is counted by, has had what one of its limits allows.
     #[error("over limit {}", .0.limit)]
     OverLimit(Box<OverLimit>),
+    /// We are full, and others come first.
+    #[error("shed: {why}")]
+    Shed {
+        /// What there is too much of.
+        why: Shed,
+        /// When to come back.
+        retry_after: Duration,
+    },
     /// The cluster has no address to send to: its names do not resolve.
     #[error("cluster has no endpoint")]
     NoEndpoint,
@@ -95,6 +103,57 @@ pub enum Error {
     /// No response head within the deadline of all tries.
     #[error("upstream did not answer in time, retries included")]
     TotalTimeout,
+}
+
+/// Why a request was shed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shed {
+    /// All places of a `concurrency` that its class may have are taken.
+    Concurrency,
+    /// So are all places to wait in.
+    QueueFull,
+    /// It has waited for as long as it may.
+    QueueDeadline,
+    /// Its tenant has its share of the places.
+    FairShare,
+    /// Memory runs short.
+    Memory,
+    /// Processor time runs short.
+    Cpu,
+    /// File descriptors run short.
+    Files,
+}
+
+impl Shed {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Concurrency,
+        Self::QueueFull,
+        Self::QueueDeadline,
+        Self::FairShare,
+        Self::Memory,
+        Self::Cpu,
+        Self::Files,
+    ];
+
+    /// The word in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Concurrency => "concurrency",
+            Self::QueueFull => "queue_full",
+            Self::QueueDeadline => "queue_deadline",
+            Self::FairShare => "fair_share",
+            Self::Memory => "memory",
+            Self::Cpu => "cpu",
+            Self::Files => "files",
+        }
+    }
+}
+
+impl std::fmt::Display for Shed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A limit that a request would have exceeded.
@@ -150,7 +209,7 @@ impl Error {
             | Self::Blocked(_)
             | Self::Dropped
             | Self::OverLimit(_) => Fault::Client,
-            Self::Overflow { .. } => Fault::Us,
+            Self::Overflow { .. } | Self::Shed { .. } => Fault::Us,
             Self::ExchangeTimeout
             | Self::NoEndpoint
             | Self::Connect(_)

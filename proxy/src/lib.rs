@@ -17,6 +17,7 @@ pub mod limit;
 pub mod listener;
 pub mod mirror;
 pub mod observe;
+pub mod overload;
 pub mod rollout;
 pub mod route;
 pub mod runtime;

@@ -117,7 +117,12 @@ fn listen(worker: &Arc<Worker>, listening: Listening, socket: std::net::TcpListe
 
 fn threads(asked: u32) -> usize {
     match asked {
-        0 => thread::available_parallelism().map_or(1, usize::from),
+        0 => cores(),
         asked => asked as usize,
     }
+}
+
+/// Threads that can run at once.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }

@@ -20,6 +20,7 @@ mod limits;
 mod lists;
 mod mirror;
 mod observe;
+mod overload;
 mod posture;
 mod proxy_protocol;
 mod rate_limits;

@@ -24,7 +24,7 @@ pub use shadow::{
 };
 pub use status::{
     AccessLogStatus, CertificateStatus, LastReload, LimitStatus, LimitStoreState, LimitStoreStatus,
-    ListenerStatus, Status, TlsStatus,
+    LimiterStatus, ListenerStatus, OverloadStatus, PressureStatus, ShedStatus, Status, TlsStatus,
 };
 pub use waf::{
     WafAuditStatus, WafCause, WafClass, WafClassState, WafExclusionStatus, WafFinding, WafLists,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Cause, LocatedError, ReloadOutcome};
 
 /// `GET /status`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub struct Status {
     /// Version of foxtrot.
     pub version: String,
@@ -32,6 +32,9 @@ pub struct Status {
     /// Limits, in the order of their names.
     #[serde(default)]
     pub limits: Vec<LimitStatus>,
+    /// Overload; absent where nothing is counted.
+    #[serde(default)]
+    pub overload: Option<OverloadStatus>,
     /// The access log; absent where none is configured.
     #[serde(default)]
     pub access_log: Option<AccessLogStatus>,
@@ -129,6 +132,59 @@ pub enum LimitStoreState {
     Connected,
     /// Gone or silent: the limit holds for this replica alone.
     Degraded,
+}
+
+/// How much there is to do, and who is refused for it.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+pub struct OverloadStatus {
+    /// Resources that have a watermark.
+    pub pressure: Vec<PressureStatus>,
+    /// The process, clusters and routes that have a `concurrency`.
+    pub limiters: Vec<LimiterStatus>,
+}
+
+/// How much of a resource is in use.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+pub struct PressureStatus {
+    /// `memory`, `cpu` or `files`.
+    pub resource: String,
+    /// In percent; 0 where that is not known.
+    pub used: f64,
+    /// Percent from which on requests are shed.
+    pub watermark: f64,
+    /// Classes that are shed for it now.
+    pub shed: Vec<String>,
+}
+
+/// A concurrency limit.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct LimiterStatus {
+    /// `process`, `cluster:NAME` or `route:NAME`.
+    pub name: String,
+    /// Requests that may be under way now; absent where only resources are watched.
+    #[serde(default)]
+    pub limit: Option<u32>,
+    /// The most that this may be.
+    #[serde(default)]
+    pub max: Option<u32>,
+    /// Requests that are under way.
+    pub in_flight: u32,
+    /// Requests that wait for a place.
+    pub waiting: u32,
+    /// Requests that were shed.
+    #[serde(default)]
+    pub shed: Vec<ShedStatus>,
+}
+
+/// Requests of a class that were shed for a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct ShedStatus {
+    /// Their class.
+    pub class: String,
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub requests: u64,
 }
 
 /// The access log.

@@ -3,7 +3,8 @@
 use std::{io, process::ExitCode};
 
 use foxtrot_api::{
-    LimitStatus, LimitStoreState, LimitStoreStatus, ListenerStatus, ReloadOutcome, Status,
+    LimitStatus, LimitStoreState, LimitStoreStatus, LimiterStatus, ListenerStatus, PressureStatus,
+    ReloadOutcome, ShedStatus, Status,
 };
 
 use crate::{
@@ -51,11 +52,18 @@ fn print(out: &mut Output, status: &Status) -> io::Result<()> {
     }
     out.line("")?;
     out.table(&listeners(&status.listeners))?;
-    if status.limits.is_empty() {
-        return Ok(());
+    if !status.limits.is_empty() {
+        out.line("")?;
+        out.table(&limits(&status.limits))?;
     }
+    let Some(overload) = &status.overload else { return Ok(()) };
     out.line("")?;
-    out.table(&limits(&status.limits))
+    out.table(&limiters(&overload.limiters))?;
+    if !overload.pressure.is_empty() {
+        out.line("")?;
+        out.table(&pressure(&overload.pressure))?;
+    }
+    Ok(())
 }
 
 fn listeners(listeners: &[ListenerStatus]) -> Table {
@@ -83,6 +91,40 @@ fn limits(limits: &[LimitStatus]) -> Table {
             limit.would_refuse.to_string(),
             limit.shared.to_string(),
             limit.store.as_ref().map_or_else(|| "none".to_owned(), store),
+        ]);
+    }
+    table
+}
+
+fn limiters(limiters: &[LimiterStatus]) -> Table {
+    let mut table = Table::new(["concurrency", "in flight", "limit", "waiting", "shed"]);
+    for limiter in limiters {
+        let limit = match (limiter.limit, limiter.max) {
+            (Some(limit), Some(max)) if limit != max => format!("{limit} of {max}"),
+            (Some(limit), _) => limit.to_string(),
+            (None, _) => "none".to_owned(),
+        };
+        let shed = |one: &ShedStatus| format!("{} {} {}", one.requests, one.class, one.reason);
+        let shed: Vec<String> = limiter.shed.iter().map(shed).collect();
+        table.row([
+            limiter.name.clone(),
+            limiter.in_flight.to_string(),
+            limit,
+            limiter.waiting.to_string(),
+            if shed.is_empty() { "0".to_owned() } else { shed.join(", ") },
+        ]);
+    }
+    table
+}
+
+fn pressure(resources: &[PressureStatus]) -> Table {
+    let mut table = Table::new(["resource", "used", "watermark", "sheds"]);
+    for resource in resources {
+        table.row([
+            resource.resource.clone(),
+            format!("{:.1} %", resource.used),
+            format!("{} %", resource.watermark),
+            if resource.shed.is_empty() { "nobody".to_owned() } else { resource.shed.join(", ") },
         ]);
     }
     table

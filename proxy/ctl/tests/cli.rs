@@ -18,6 +18,17 @@ const STATUS: &str = r#"{"version":"0.1.0","pid":7,"started_at":0,"uptime_s":61,
     {"name":"plain","address":"127.0.0.1:8080","connections":0}],
     "access_log":{"written":10,"dropped":1},"a_field_of_tomorrow":1}"#;
 
+/// A process that has limits, and too much to do.
+const BUSY: &str = r#"{"version":"0.1.0","pid":7,"started_at":0,"uptime_s":61,"generation":3,"config_hash":"c0ffee",
+    "last_reload":{"result":"applied","cause":"file","at":0,"errors":[]},"ready":true,"draining":false,"workers":2,
+    "listeners":[],"limits":[{"name":"per_client","keys":3,"keys_max":100,"memory_bytes":1,"dry_run":false,"passed":20,
+    "refused":4,"would_refuse":0,"skipped":0,"shared":1,"store":{"state":"degraded","error":"refused"}}],
+    "overload":{"pressure":[{"resource":"memory","used":91.25,"watermark":85.0,"shed":["mirror","bulk"]},
+    {"resource":"cpu","used":7.0,"watermark":90.0,"shed":[]}],
+    "limiters":[{"name":"process","limit":120,"max":2048,"in_flight":118,"waiting":4,
+    "shed":[{"class":"bulk","reason":"memory","requests":9}]},
+    {"name":"cluster:app","limit":8,"max":8,"in_flight":2,"waiting":0,"shed":[]}]}}"#;
+
 const REFUSED: &str = r#"{"result":"refused","generation":3,"errors":[{"file":"foxtrot.toml","line":3,"column":1,
     "path":"listeners.web.lisen","message":"unknown key `lisen`","help":"did you mean `listen`?"}]}"#;
 
@@ -99,6 +110,25 @@ https     127.0.0.1:8443  5            a.test,*.a.test until 2026-11-23
 plain     127.0.0.1:8080  0            none
 ";
     assert_eq!(run.stdout, expected);
+}
+
+#[test]
+fn status_shows_limits_and_overload() {
+    let run = against("200 OK", BUSY, &["status"]);
+    let expected = "\
+LIMIT       KEYS      PASSED  REFUSED  WOULD REFUSE  SHARED  STORE
+per_client  3 of 100  20      4        0             1       degraded: refused
+
+CONCURRENCY  IN FLIGHT  LIMIT        WAITING  SHED
+process      118        120 of 2048  4        9 bulk memory
+cluster:app  2          8            0        0
+
+RESOURCE  USED    WATERMARK  SHEDS
+memory    91.2 %  85 %       mirror, bulk
+cpu       7.0 %   90 %       nobody
+";
+    let (_, tables) = run.stdout.split_at(run.stdout.find("LIMIT ").unwrap());
+    assert_eq!(tables, expected);
 }
 
 #[test]

@@ -28,12 +28,14 @@ pub struct Live {
     /// Endpoints come and go with names that resolve anew: their series live from one scrape to the next.
     endpoints: Mutex<Vec<Arc<OneHot>>>,
     limits: Mutex<Vec<Arc<Gauge>>>,
+    overload: Mutex<Vec<Arc<Gauge>>>,
 }
 
 impl Live {
     /// A view of the process that `control` steers.
     pub fn new(control: Arc<Control>, life: Arc<Life>) -> Self {
-        Self { control, life, endpoints: Mutex::default(), limits: Mutex::default() }
+        let (endpoints, limits, overload) = Default::default();
+        Self { control, life, endpoints, limits, overload }
     }
 
     fn gauge_endpoints(&self, snapshot: &Snapshot) {
@@ -58,6 +60,26 @@ impl Live {
         };
         *self.limits.lock() =
             snapshot.limits.describe(clock::now()).into_iter().map(keys).collect();
+    }
+
+    fn gauge_overload(&self, snapshot: &Snapshot) {
+        let metrics = self.control.metrics();
+        let mut series = Vec::new();
+        let mut add = |gauge: Arc<Gauge>, value: f64| {
+            gauge.set(value);
+            series.push(gauge);
+        };
+        let overload = snapshot.overload.describe();
+        for limiter in overload.iter().flat_map(|overload| &overload.limiters) {
+            let [limit, in_flight, waiting] = metrics.overload(&limiter.name);
+            add(limit, limiter.limit.map_or(f64::INFINITY, f64::from));
+            add(in_flight, f64::from(limiter.in_flight));
+            add(waiting, f64::from(limiter.waiting));
+        }
+        for resource in overload.iter().flat_map(|overload| &overload.pressure) {
+            add(metrics.overload_pressure(&resource.resource), resource.used);
+        }
+        *self.overload.lock() = series;
     }
 }
 
@@ -84,6 +106,7 @@ impl Operations for Live {
             workers: self.control.thread_count(),
             listeners: listeners(&snapshot),
             limits: snapshot.limits.describe(clock::now()),
+            overload: snapshot.overload.describe(),
             access_log: snapshot.access_log.is_some().then(|| {
                 let metrics = self.control.metrics();
                 AccessLogStatus {
@@ -98,6 +121,7 @@ impl Operations for Live {
         let snapshot = self.control.snapshot();
         self.gauge_endpoints(&snapshot);
         self.gauge_limits(&snapshot);
+        self.gauge_overload(&snapshot);
         let entries = snapshot.lists.entries();
         for list in List::ALL {
             let count = entries.iter().filter(|entry| entry.list == list).count();

@@ -61,6 +61,7 @@ impl Operations for Fake {
             workers: 2,
             listeners: Vec::new(),
             limits: Vec::new(),
+            overload: None,
             access_log: None,
         }
     }

@@ -8,6 +8,7 @@ mod headers;
 mod host;
 mod limit;
 mod listener;
+mod overload;
 mod process;
 mod references;
 mod rollout;
@@ -35,6 +36,7 @@ pub fn check(config: &Config) -> Vec<Problem> {
     route::check(config, &mut found);
     tenant::check(config, &mut found);
     limit::check(config, &mut found);
+    overload::check(config, &mut found);
     waf::check(config, &mut found);
     references::check(config, &mut found);
     found.problems

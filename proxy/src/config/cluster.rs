@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fmt, net::IpAddr, path::PathBuf, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::units::{Duration, Percent, Size, text_value};
+use super::{
+    overload::Concurrency,
+    units::{Duration, Percent, Size, text_value},
+};
 
 /// A set of endpoints that serve the same thing.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -31,6 +34,8 @@ pub struct Cluster {
     pub outlier: Outlier,
     /// Caps; what exceeds one is refused with 429.
     pub breaker: Breaker,
+    /// Requests to this cluster that may be under way at once.
+    pub concurrency: Option<Concurrency>,
     /// Deadlines of an upstream exchange.
     pub timeouts: ClusterTimeouts,
     /// Which failures are tried again.

@@ -15,6 +15,7 @@ pub mod document;
 pub mod limit;
 pub mod listener;
 pub mod load;
+pub mod overload;
 pub mod rollout;
 pub mod route;
 pub mod schema;
@@ -42,6 +43,7 @@ pub use listener::{
     Protocol, ProxyProtocol, TlsVersion,
 };
 pub use load::Loaded;
+pub use overload::{Concurrency, Overload, OverloadClass, OverloadQueue};
 pub use rollout::{Colour, Mirror, Override, Rollout, StickyKey, Weights};
 pub use route::{HeaderEdits, Match, Rewrite, Route, RouteTarget, RouteTimeouts, StringMatch};
 pub use tenant::{Tenant, TenantHeader};
@@ -85,6 +87,8 @@ pub struct Config {
     pub tenants: BTreeMap<String, Tenant>,
     /// How much one client, or whatever is counted by, may have, by name.
     pub limits: BTreeMap<String, Limit>,
+    /// When we are full, and who is refused first then; without this table nothing is.
+    pub overload: Option<Overload>,
     /// The WAF; without this table there is none.
     pub waf: Option<Waf>,
     /// Which request goes where. Order does not matter: the most specific route wins.
@@ -108,6 +112,7 @@ impl Default for Config {
             rollouts: BTreeMap::new(),
             tenants: BTreeMap::new(),
             limits: BTreeMap::new(),
+            overload: None,
             waf: None,
             routes: Vec::new(),
         }

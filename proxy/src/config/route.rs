@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    overload::Concurrency,
     units::{Duration, Size, text_value},
     waf::WafOverlay,
 };
@@ -57,6 +58,12 @@ pub struct Route {
     #[serde(default = "default_limit_cost")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub limit_cost: u32,
+    /// Class of its requests, by name; by default that of the tenant, or `"default"`.
+    #[serde(default)]
+    pub class: Option<String>,
+    /// Requests of this route that may be under way at once.
+    #[serde(default)]
+    pub concurrency: Option<Concurrency>,
     /// What the WAF does otherwise than `[waf]` and the listener say.
     #[serde(default)]
     pub waf: WafOverlay,

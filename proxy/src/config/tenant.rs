@@ -15,6 +15,8 @@ pub struct Tenant {
     pub header: Option<TenantHeader>,
     /// Limits that its requests must keep, by name, besides those of the route.
     pub limits: Vec<String>,
+    /// Class of its requests, by name, on routes that name none.
+    pub class: Option<String>,
     /// What the WAF does otherwise than `[waf]` and the listener say, for routes that say nothing.
     pub waf: WafOverlay,
 }

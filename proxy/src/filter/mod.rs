@@ -12,6 +12,7 @@ pub mod ip_set;
 pub mod live_lists;
 pub mod rate_limit;
 pub mod request_id;
+pub mod shed;
 pub mod trace_context;
 
 pub use client_ip::Client;

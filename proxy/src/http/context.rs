@@ -17,6 +17,7 @@ use crate::{
     limit::Admitted,
     mirror,
     observe::{Record, metrics::CodeClass},
+    overload::Places,
     upstream,
     waf::{Inspection, Subject},
     wire::{BodyError, RequestHead},
@@ -66,6 +67,8 @@ pub struct Exchange {
     pub limit: Option<Arc<str>>,
     /// What it has of its limits. Requests count as under way until this goes.
     pub admitted: Admitted,
+    /// Its places among the requests that we take on at once; they are given back when this goes.
+    pub places: Places,
     /// What the WAF sees of it, where it looks.
     pub waf: Option<Box<Inspection>>,
     /// The client gets no answer: a rule has said so.
@@ -137,6 +140,7 @@ impl Exchange {
             flag: None,
             limit: None,
             admitted: Admitted::default(),
+            places: Places::default(),
             waf: None,
             dropped: false,
             complete: false,

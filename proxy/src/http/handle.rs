@@ -12,6 +12,7 @@ use http::{
 };
 
 use super::{
+    admission,
     body::{Inbound, Received},
     context::Exchange,
     inspect::{self, Inspected},
@@ -29,8 +30,8 @@ use crate::{
         live_lists::List,
         rate_limit,
     },
-    limit::Asking,
-    mirror::{Copied, Primary},
+    limit,
+    mirror::{Copied, Primary, Reason},
     route::{Found, reading::other_readings, split},
     snapshot::{Action, Rollout, Route},
     upstream::{self, Call, Cluster, Informational},
@@ -81,6 +82,7 @@ async fn answer(
     x.tenant = snapshot.tenants.find(&host, &head.headers);
     let route = find(x, &snapshot, &head, &host)?;
     let policy = listed(x, &snapshot, waf(x, &snapshot))?;
+    admission::shed(x, &head).await?;
     limit(x, &snapshot, &head, &host)?;
     if head.upgrade.is_some() && head.version == Version::HTTP_2 && !route.upgrade {
         // Extended CONNECT is nothing without its tunnel (RFC 8441, 4).
@@ -123,6 +125,7 @@ async fn act(
             redirect(route, *status, template.render(&host, &head.target))
         }
         Action::Cluster(cluster) => {
+            admission::shed_by_cluster(x, &head).await?;
             let hash = cluster.balance_key(&head, x.client.address);
             prepare(x, route, &mut head);
             forward(x, route, cluster, hash, upstream::Request { head, body }, interim).await
@@ -130,6 +133,7 @@ async fn act(
         Action::Rollout(rollout) => {
             // The split reads the request as the client sent it; what we add must not move anybody.
             let cluster = choose(x, rollout, &head);
+            admission::shed_by_cluster(x, &head).await?;
             let hash = cluster.balance_key(&head, x.client.address);
             let primary = primary(x, rollout, (cluster, hash), route, &head);
             prepare(x, route, &mut head);
@@ -150,7 +154,7 @@ fn limit(x: &mut Exchange, snapshot: &Held, head: &RequestHead, host: &[u8]) -> 
         route: route.map_or("", |route| &route.name),
         tenant: x.tenant(),
     };
-    match limits.admit(&Asking { facts, now: x.started, worker: x.connection.worker.id }) {
+    match limits.admit(&limit::Asking { facts, now: x.started, worker: x.connection.worker.id }) {
         Ok(admitted) => {
             x.limit = admitted.would_refuse.clone();
             x.admitted = admitted;
@@ -324,6 +328,10 @@ fn mirror(
     if !mirror.takes(x.connection.worker.chance()) {
         return request;
     }
+    if !x.snapshot.overload.takes_copies() {
+        mirror.skip(x.connection.worker.id, Reason::Overload);
+        return request;
+    }
     let upstream::Request { head, body } = request;
     let Copied { body, sent, expected } = mirror.copy(primary, &head, body);
     (x.mirrored, x.expected) = (sent, expected);
@@ -355,8 +363,22 @@ async fn forward(
         report: &mut x.upstream,
     };
     let deadline = x.started + route.exchange_timeout(&x.connection.listener);
-    match tokio::time::timeout_at(deadline, upstream::forward(call, request)).await {
-        Ok(response) => Ok(relay(route, &method, compared(x, response?))),
+    let begun = clock::now();
+    let outcome = tokio::time::timeout_at(deadline, upstream::forward(call, request)).await;
+    // No answer in time is an answer after that time; one that fails at once says nothing of how busy an upstream is.
+    let too_late = matches!(outcome, Err(_) | Ok(Err(Error::TryTimeout | Error::TotalTimeout)));
+    if too_late || matches!(outcome, Ok(Ok(_))) {
+        let worker = x.connection.worker.id;
+        x.places.answered(worker, clock::now().saturating_duration_since(begun));
+    }
+    match outcome {
+        Ok(response) => {
+            let response = response?;
+            if response.tunnel.is_some() {
+                x.places.give_back();
+            }
+            Ok(relay(route, &method, compared(x, response)))
+        }
         // Whose silence it was decides whose fault it is.
         Err(_) if x.received.as_ref().is_some_and(|received| !received.is_whole()) => {
             Err(Error::RequestTimeout("body"))

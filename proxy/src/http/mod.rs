@@ -3,6 +3,7 @@
 //! [`handle`] alone knows the order in which a request passes the filters. [`connection`] brings requests to it, by [`h1`] or
 //! [`h2`]; [`reply`] writes every answer that is our own.
 
+mod admission;
 pub mod body;
 pub mod connection;
 pub mod context;

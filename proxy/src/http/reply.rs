@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
 use crate::{
-    error::{Error, OverLimit, Quota},
+    error::{Error, OverLimit, Quota, Shed},
     upstream::Tunnel,
     wire::{Body, ResponseHead},
 };
@@ -54,6 +54,7 @@ pub fn row(error: &Error) -> Row {
         Error::ExchangeTimeout => (504, "exchange_timeout", "upstream timed out\n"),
         Error::Overflow { cap, .. } => (429, overflow_flag(cap), "too many requests\n"),
         Error::OverLimit(over) => (429, limit_flag(&over.quota), "too many requests\n"),
+        Error::Shed { why, .. } => (429, shed_flag(*why), "too many requests\n"),
         Error::NoEndpoint => (502, "no_endpoint", "upstream failed\n"),
         Error::Connect(_) => (502, "connect_failed", "upstream failed\n"),
         Error::ConnectTimeout => (504, "connect_timeout", "upstream timed out\n"),
@@ -67,7 +68,7 @@ pub fn row(error: &Error) -> Row {
 }
 
 /// The flags of the table, each of which is counted.
-pub const FLAGS: [&str; 28] = [
+pub const FLAGS: [&str; 35] = [
     "malformed",
     "version",
     "method",
@@ -88,6 +89,13 @@ pub const FLAGS: [&str; 28] = [
     "rate_limited",
     "concurrency_limited",
     "bandwidth_limited",
+    "shed_concurrency",
+    "shed_queue_full",
+    "shed_queue_deadline",
+    "shed_fair_share",
+    "shed_memory",
+    "shed_cpu",
+    "shed_files",
     "no_endpoint",
     "connect_failed",
     "connect_timeout",
@@ -103,7 +111,7 @@ pub fn refusal(error: &Error, grpc: bool) -> Reply {
     let row = row(error);
     let mut reply = if grpc { grpc_status(error, row) } else { text(row.status, row.text) };
     match error {
-        Error::Overflow { retry_after, .. } => {
+        Error::Overflow { retry_after, .. } | Error::Shed { retry_after, .. } => {
             reply.head.headers.insert(header::RETRY_AFTER, seconds(*retry_after));
         }
         Error::OverLimit(over) => say_limit(over, &mut reply.head.headers),
@@ -248,6 +256,18 @@ fn limit_flag(quota: &Quota) -> &'static str {
     }
 }
 
+fn shed_flag(why: Shed) -> &'static str {
+    match why {
+        Shed::Concurrency => "shed_concurrency",
+        Shed::QueueFull => "shed_queue_full",
+        Shed::QueueDeadline => "shed_queue_deadline",
+        Shed::FairShare => "shed_fair_share",
+        Shed::Memory => "shed_memory",
+        Shed::Cpu => "shed_cpu",
+        Shed::Files => "shed_files",
+    }
+}
+
 fn overflow_flag(cap: &str) -> &'static str {
     match cap {
         "connections" => "overflow_connections",
@@ -263,7 +283,8 @@ mod tests {
 
     fn all() -> Vec<Error> {
         let retry_after = Duration::from_millis(1_500);
-        vec![
+        let shed = Shed::ALL.map(|why| Error::Shed { why, retry_after });
+        let mut all = vec![
             Error::Malformed("x"),
             Error::Version,
             Error::MethodNotAllowed,
@@ -284,6 +305,9 @@ mod tests {
             over_limit(Quota::Rate { max: 200, window: Duration::from_millis(1_900), left: 3 }),
             over_limit(Quota::Concurrency { max: 5 }),
             over_limit(Quota::Bandwidth { max: 1_000 }),
+        ];
+        all.extend(shed);
+        all.extend([
             Error::NoEndpoint,
             Error::Connect(String::new()),
             Error::ConnectTimeout,
@@ -292,7 +316,8 @@ mod tests {
             Error::NoTunnel,
             Error::TryTimeout,
             Error::TotalTimeout,
-        ]
+        ]);
+        all
     }
 
     fn over_limit(quota: Quota) -> Error {

@@ -126,11 +126,13 @@ pub enum Reason {
     SameCluster,
     /// Live requests leave the copy no connection.
     Busy,
+    /// The process has too much to do for copies.
+    Overload,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Method,
         Self::Size,
         Self::Budget,
@@ -141,6 +143,7 @@ impl Reason {
         Self::Upgrade,
         Self::SameCluster,
         Self::Busy,
+        Self::Overload,
     ];
 
     /// The word in metrics.
@@ -156,6 +159,7 @@ impl Reason {
             Self::Upgrade => "upgrade",
             Self::SameCluster => "same_cluster",
             Self::Busy => "busy",
+            Self::Overload => "overload",
         }
     }
 }
@@ -239,6 +243,11 @@ impl Mirror {
     /// Whether a request is among those to copy. By chance and not by client: the shadow is to see what all clients do.
     pub fn takes(&self, chance: u64) -> bool {
         share_takes(self.share, chance)
+    }
+
+    /// Counts a request that was to be copied and is not, for a reason that the mirror cannot know.
+    pub fn skip(&self, worker: usize, reason: Reason) {
+        self.state.skipped.count(worker, reason);
     }
 
     /// Starts a copy of this request, if methods and limits allow it.

@@ -43,6 +43,11 @@ pub struct Metrics {
     limit_keys: Family<Gauge>,
     limit_store: Family<Counter>,
     limit_degraded: Family<Gauge>,
+    overload_limit: Family<Gauge>,
+    overload_in_flight: Family<Gauge>,
+    overload_waiting: Family<Gauge>,
+    overload_pressure: Family<Gauge>,
+    overload_shed: Family<Counter>,
     rollout_weights: Family<Gauge>,
     endpoints: Family<OneHot>,
     connections: Family<Level>,
@@ -122,6 +127,11 @@ impl Metrics {
             limit_keys: Family::new(Gauge::default),
             limit_store: counters(),
             limit_degraded: Family::new(Gauge::default),
+            overload_limit: Family::new(Gauge::default),
+            overload_in_flight: Family::new(Gauge::default),
+            overload_waiting: Family::new(Gauge::default),
+            overload_pressure: Family::new(Gauge::default),
+            overload_shed: counters(),
             rollout_weights: Family::new(Gauge::default),
             endpoints: Family::new(|| OneHot::new(&data::ENDPOINT_STATES)),
             connections: Family::new(move || Level::new(workers)),
@@ -219,6 +229,22 @@ impl Metrics {
     /// Whether a limit's store is gone. The series lives as long as the handle.
     pub fn limit_degraded(&self, limit: &str) -> Arc<Gauge> {
         self.limit_degraded.with(&[limit])
+    }
+
+    /// Requests that a limiter lets be under way, that are, and that wait. The series live as long as the handles.
+    pub fn overload(&self, limiter: &str) -> [Arc<Gauge>; 3] {
+        [&self.overload_limit, &self.overload_in_flight, &self.overload_waiting]
+            .map(|family| family.with(&[limiter]))
+    }
+
+    /// How much of a resource is in use. The series lives as long as the handle.
+    pub fn overload_pressure(&self, resource: &str) -> Arc<Gauge> {
+        self.overload_pressure.with(&[resource])
+    }
+
+    /// Requests of a class that a limiter has shed.
+    pub fn overload_shed(&self, limiter: &str, class: &str, reason: &'static str) -> Arc<Counter> {
+        self.overload_shed.with(&[limiter, class, reason])
     }
 
     /// Share of a colour in percent. The series lives as long as the handle.
@@ -323,6 +349,7 @@ impl Metrics {
         to.numbers(&data::LIMIT_WAITS_TOTAL, counts(&self.limit_waits));
         to.numbers(&data::LIMIT_STORE_TOTAL, counts(&self.limit_store));
         self.render_gauges(&mut to);
+        self.render_overload(&mut to);
         to.numbers(&data::CONNECTIONS_TOTAL, counts(&self.accepted));
         to.numbers(&data::CONNECTIONS_REFUSED_TOTAL, counts(&self.connections_refused));
         to.numbers(&data::ACCEPT_ERRORS_TOTAL, counts(&self.accept_errors));
@@ -341,7 +368,7 @@ impl Metrics {
         to.one(&data::WAF_POSTURE_MISSED, self.waf_posture_missed.value());
         to.numbers(&data::BUILD_INFO, [(vec![env!("CARGO_PKG_VERSION")], 1.0)]);
         if let Ok(stats) = ProcessStats::read() {
-            render_process(&stats, &mut to);
+            stats.render(&mut to);
         }
         to.encode()
     }
@@ -358,6 +385,19 @@ impl Metrics {
         let durations = self.durations.all().into_iter();
         let durations = durations.map(|(labels, duration)| (labels, duration.snapshot()));
         to.histograms(&data::REQUEST_DURATION_SECONDS, durations);
+    }
+
+    fn render_overload(&self, to: &mut Exposition) {
+        for (definition, family) in [
+            (&data::OVERLOAD_LIMIT, &self.overload_limit),
+            (&data::OVERLOAD_IN_FLIGHT, &self.overload_in_flight),
+            (&data::OVERLOAD_WAITING, &self.overload_waiting),
+            (&data::OVERLOAD_PRESSURE_PERCENT, &self.overload_pressure),
+        ] {
+            let series = family.held().into_iter();
+            to.numbers(definition, series.map(|(labels, gauge)| (labels, gauge.value())));
+        }
+        to.numbers(&data::OVERLOAD_SHED_TOTAL, counts(&self.overload_shed));
     }
 
     fn render_gauges(&self, to: &mut Exposition) {
@@ -420,16 +460,6 @@ impl Codes {
 
 fn counts(family: &Family<Counter>) -> impl Iterator<Item = (Vec<String>, f64)> {
     family.all().into_iter().map(|(labels, counter)| (labels, counter.value() as f64))
-}
-
-fn render_process(stats: &ProcessStats, to: &mut Exposition) {
-    to.one(&data::PROCESS_CPU_SECONDS_TOTAL, stats.cpu_seconds);
-    to.one(&data::PROCESS_RESIDENT_MEMORY_BYTES, stats.resident_bytes as f64);
-    to.one(&data::PROCESS_VIRTUAL_MEMORY_BYTES, stats.virtual_bytes as f64);
-    to.one(&data::PROCESS_OPEN_FDS, stats.open_fds as f64);
-    to.one(&data::PROCESS_MAX_FDS, stats.max_fds.map_or(-1.0, |max| max as f64));
-    to.one(&data::PROCESS_THREADS, stats.threads as f64);
-    to.one(&data::PROCESS_START_TIME_SECONDS, stats.start_seconds);
 }
 
 const CLASSES: usize = 6;

@@ -69,6 +69,16 @@ metrics! {
         "Requests that were to be reported to a limit's store, by what became of that.";
     LIMIT_DEGRADED = GAUGE "foxtrot_limit_degraded" ["limit"]
         "1 while a limit's store is gone and the limit holds for this replica alone, else 0.";
+    OVERLOAD_LIMIT = GAUGE "foxtrot_overload_limit" ["limiter"]
+        "Requests that may be under way at once now.";
+    OVERLOAD_IN_FLIGHT = GAUGE "foxtrot_overload_in_flight" ["limiter"]
+        "Requests that are under way.";
+    OVERLOAD_WAITING = GAUGE "foxtrot_overload_waiting" ["limiter"]
+        "Requests that wait for a place.";
+    OVERLOAD_PRESSURE_PERCENT = GAUGE "foxtrot_overload_pressure_percent" ["resource"]
+        "How much of a resource with a watermark is in use.";
+    OVERLOAD_SHED_TOTAL = COUNTER "foxtrot_overload_shed_total" ["limiter" "class" "reason"]
+        "Requests that were shed, by class and reason.";
     ROLLOUT_WEIGHT = GAUGE "foxtrot_rollout_weight" ["rollout" "colour"]
         "Share of a colour in percent.";
     UPSTREAM_ENDPOINT_STATE = GAUGE "foxtrot_upstream_endpoint_state" ["cluster" "endpoint" "state"]

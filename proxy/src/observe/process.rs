@@ -2,6 +2,8 @@
 
 use std::{fs, io};
 
+use super::{exposition::Exposition, metrics_data as data};
+
 /// Resources of the process.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ProcessStats {
@@ -39,6 +41,22 @@ impl ProcessStats {
             start_seconds: boot_seconds as f64 + start_ticks as f64 / TICKS_PER_SECOND,
         })
     }
+
+    /// Adds what was read to a scrape.
+    pub(super) fn render(&self, to: &mut Exposition) {
+        to.one(&data::PROCESS_CPU_SECONDS_TOTAL, self.cpu_seconds);
+        to.one(&data::PROCESS_RESIDENT_MEMORY_BYTES, self.resident_bytes as f64);
+        to.one(&data::PROCESS_VIRTUAL_MEMORY_BYTES, self.virtual_bytes as f64);
+        to.one(&data::PROCESS_OPEN_FDS, self.open_fds as f64);
+        to.one(&data::PROCESS_MAX_FDS, self.max_fds.map_or(-1.0, |max| max as f64));
+        to.one(&data::PROCESS_THREADS, self.threads as f64);
+        to.one(&data::PROCESS_START_TIME_SECONDS, self.start_seconds);
+    }
+}
+
+/// Processor time that a process has had, in seconds, from what its `stat` says.
+pub fn cpu_seconds(stat: &str) -> Option<f64> {
+    parse_stat(stat).map(|(ticks, _)| ticks as f64 / TICKS_PER_SECOND)
 }
 
 /// Processor time and start, in ticks. The command's name stands in parentheses and may hold anything, these included.

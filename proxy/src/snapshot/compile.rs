@@ -22,8 +22,10 @@ use crate::{
     listener::{ConnectionCounters, Listener, ListenerState, tls},
     mirror::{Mirror, MirrorState},
     observe::{access_log::AccessLog, metrics::Metrics},
+    overload,
     rollout::Learned,
     route::{ColourChoice, PathRewrite, RedirectTemplate, RouteTable, StickyKeys, split},
+    runtime,
     tenant::Tenants,
     upstream::Cluster,
     waf,
@@ -70,6 +72,10 @@ pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<P
     });
     let before = around.previous.as_ref().map(|previous| &previous.limits);
     let limits = keep(limit::compile(config, before, &around.metrics), &mut problems, |it| it);
+    let before = around.previous.as_ref().map(|previous| &*previous.overload);
+    let cores = runtime::cores();
+    let overload = overload::Surroundings { before, metrics: &around.metrics, cores };
+    let overload = overload::compile(config, &overload);
     let (Some(table), Some(tenants), Some(waf), Some(limits), true) =
         (table, tenants, waf, limits, problems.is_empty())
     else {
@@ -91,6 +97,7 @@ pub fn compile(config: &Config, around: &Surroundings) -> Result<Snapshot, Vec<P
         access_log,
         tenants,
         limits,
+        overload: Arc::new(overload),
         waf,
         admin_token,
         metrics: Arc::clone(&around.metrics),

@@ -34,6 +34,7 @@ use crate::{
     },
     drain::drain,
     observe::metrics::Metrics,
+    overload,
     runtime::{self, Workers},
     upstream::{self, Cluster},
 };
@@ -49,6 +50,7 @@ pub struct Control {
     clusters: watch::Sender<Vec<Arc<Cluster>>>,
     watch: Mutex<Option<Watch>>,
     posture: Runs,
+    overload: overload::Watch,
     /// Held while a configuration is loaded.
     loading: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -95,6 +97,7 @@ impl Control {
             clusters: watch::Sender::new(snapshot.clusters.clone()),
             watch: Mutex::new(None),
             posture: Runs::default(),
+            overload: overload::Watch::default(),
             loading: tokio::sync::Mutex::new(()),
             state: Mutex::new(state),
         });

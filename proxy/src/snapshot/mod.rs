@@ -32,6 +32,7 @@ use crate::{
         metrics::{Metrics, RequestLabels, RequestMetrics},
         shards::Counter,
     },
+    overload::Overload,
     rollout::Learned,
     route::{ColourChoice, ListenerId, PathRewrite, RedirectTemplate, RouteTable, StickyKeys},
     tenant::Tenants,
@@ -74,6 +75,8 @@ pub struct Snapshot {
     pub tenants: Tenants,
     /// What one client may have.
     pub limits: limit::Compiled,
+    /// What we take on at once.
+    pub overload: Arc<Overload>,
     /// What the WAF does with the requests of each route.
     pub waf: waf::Compiled,
     /// Counters of our own answers.

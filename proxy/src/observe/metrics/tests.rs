@@ -31,6 +31,8 @@ fn touched() -> (Metrics, impl Sized) {
     metrics.limit_waits("l").inc(0);
     metrics.limit_store("l", "reported").inc(0);
     let keys = (metrics.limit_keys("l"), metrics.limit_degraded("l"));
+    metrics.overload_shed("process", "bulk", "memory").inc(0);
+    let overload = (metrics.overload("process"), metrics.overload_pressure("memory"));
     metrics.connections_total("web").inc(0);
     metrics.connections_refused("web", "tls").inc(0);
     metrics.accept_errors("web").inc(0);
@@ -50,7 +52,7 @@ fn touched() -> (Metrics, impl Sized) {
     endpoint.set("ejected");
     let connections = metrics.connections("web");
     connections.add(1, 1);
-    (metrics, (weight, endpoint, connections, classes, keys))
+    (metrics, (weight, endpoint, connections, classes, keys, overload))
 }
 
 #[test]

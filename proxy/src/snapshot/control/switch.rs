@@ -77,6 +77,7 @@ impl Control {
         crate::observe::logging::set_level(snapshot.config.log.level);
         snapshot.limits.start();
         self.token.set(snapshot.admin_token.clone());
+        self.overload.turn_to(&snapshot.overload);
         self.posture.turn_to(snapshot.waf.posture(), &self.metrics);
         self.metrics.config_generation().set(snapshot.generation as f64);
     }

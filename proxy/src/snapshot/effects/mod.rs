@@ -186,6 +186,7 @@ fn names(key: &str) -> impl Iterator<Item = &str> {
         "rollouts.NAME.",
         "tenants.NAME.",
         "limits.NAME.",
+        "overload.",
         "routes[].",
     ];
     let own = own.iter().find_map(|table| key.strip_prefix(table)).unwrap_or(key);

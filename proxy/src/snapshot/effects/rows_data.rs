@@ -1097,6 +1097,61 @@ pub(super) const ROWS: &[Row] = &[
         &[Case("global_limits::a_silent_store_leaves_each_replica_its_share")],
     ),
     row("limits.NAME.dry_run", &[Case("rate_limits::a_dry_run_refuses_nothing")]),
+    row("tenants.NAME.class", &[Case("overload::routes_and_tenants_have_classes")]),
+    row("routes[].class", &[Case("overload::routes_and_tenants_have_classes")]),
+    row(
+        "overload.concurrency.max",
+        &[Case("overload::no_more_than_the_limit_pass_and_the_others_are_told_when_to_come_back")],
+    ),
+    row(
+        "overload.concurrency.adaptive",
+        &[Case("overload::an_adaptive_limit_follows_its_origin_down_and_up")],
+    ),
+    row(
+        "overload.concurrency.min",
+        &[
+            Case("overload::an_adaptive_limit_follows_its_origin_down_and_up"),
+            Read("config::overload::least", "self.min.unwrap_or(LEAST)"),
+        ],
+    ),
+    row(
+        "clusters.NAME.concurrency.max",
+        &[Case("overload::clusters_and_routes_have_limits_of_their_own")],
+    ),
+    row(
+        "clusters.NAME.concurrency.adaptive",
+        &[Read("config::overload::least", "if self.adaptive")],
+    ),
+    row(
+        "clusters.NAME.concurrency.min",
+        &[Read("config::overload::least", "self.min.unwrap_or(LEAST)")],
+    ),
+    row(
+        "routes[].concurrency.max",
+        &[Case("overload::clusters_and_routes_have_limits_of_their_own")],
+    ),
+    row("routes[].concurrency.adaptive", &[Read("config::overload::least", "if self.adaptive")]),
+    row(
+        "routes[].concurrency.min",
+        &[Read("config::overload::least", "self.min.unwrap_or(LEAST)")],
+    ),
+    row("overload.queue.max", &[Case("overload::a_queue_lets_requests_wait_until_a_deadline")]),
+    row(
+        "overload.queue.deadline",
+        &[Case("overload::a_queue_lets_requests_wait_until_a_deadline")],
+    ),
+    row("overload.memory", &[Case("overload::a_resource_that_runs_short_sheds_by_class")]),
+    row("overload.cpu", &[Case("overload::a_processor_that_is_busy_sheds_by_class")]),
+    row("overload.files", &[Case("overload::a_resource_that_runs_short_sheds_by_class")]),
+    row("overload.shed_order[]", &[Case("overload::what_is_listed_first_is_shed_first")]),
+    row(
+        "overload.classes.NAME.header.name",
+        &[Case("overload::what_is_listed_first_is_shed_first")],
+    ),
+    row(
+        "overload.classes.NAME.header.value",
+        &[Case("overload::what_is_listed_first_is_shed_first")],
+    ),
     row(
         "tenants.NAME.header.name",
         &[Case("tenants::a_tenant_is_told_by_its_host_and_then_by_a_field")],
