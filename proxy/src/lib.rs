@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 pub mod drain;
 pub mod error;
+pub mod event;
 pub mod filter;
 pub mod http;
 pub mod key_error;

@@ -19,7 +19,9 @@ pub use config::{
 pub use error::ApiError;
 pub use events::{Chain, ChainBreak, Event, EventKind, Hash, Record};
 pub use lists::{ListChange, ListEntry, ListName};
-pub use rollouts::{RolloutStatus, Shares};
+pub use rollouts::{
+    RolloutChange, RolloutDrain, RolloutOpinion, RolloutRollback, RolloutStatus, Shares,
+};
 pub use stamp::Stamp;
 pub use status::{
     AccessLogStatus, CertificateStatus, LastReload, LimitStatus, LimitStoreState, LimitStoreStatus,

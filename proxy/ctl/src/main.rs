@@ -10,6 +10,7 @@ mod config;
 mod failure;
 mod list;
 mod output;
+mod rollout;
 mod status;
 mod waf;
 
@@ -55,6 +56,9 @@ enum Command {
     Config(config::Command),
     /// Clusters and their endpoints.
     Clusters,
+    /// Move traffic between blue and green, step by step, at once, or back.
+    #[command(subcommand)]
+    Rollout(rollout::Command),
     /// Allow and deny lists that are changed while the proxy runs.
     #[command(subcommand)]
     List(list::Command),
@@ -84,6 +88,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             Command::Status => status::run(&admin, &mut out).await,
             Command::Config(command) => config::run(command, &admin, &mut out).await,
             Command::Clusters => clusters::run(&admin, &mut out).await,
+            Command::Rollout(command) => rollout::run(command, &admin, &mut out).await,
             Command::List(command) => list::run(command, &admin, &mut out).await,
             Command::Waf(command) => waf::run(command, &admin, &mut out).await,
         }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use foxtrot_api::{
-    ClusterStatus, ConfigText, Generation, ReloadResult, RolloutStatus, Status, WafStatus,
+    ClusterStatus, ConfigText, Generation, ReloadResult, RolloutChange, RolloutStatus, Status,
+    WafStatus,
 };
 
 use crate::{
     config::Cidr,
     filter::live_lists::{Entry, List, Unlisted},
+    rollout::{drive::Unmoved, plan::Command},
 };
 
 /// What the admin server can ask of the process.
@@ -42,6 +44,17 @@ pub trait Operations: Send + Sync + 'static {
 
     /// Rollouts, by name.
     fn rollouts(&self) -> impl Future<Output = Vec<RolloutStatus>> + Send;
+
+    /// Does what `caller` asks of a rollout. The shares are in force when this is ready.
+    fn move_rollout(
+        &self,
+        name: &str,
+        asked: Command,
+        caller: String,
+    ) -> impl Future<Output = Result<RolloutChange, Unmoved>> + Send;
+
+    /// Lines of the event log with a number above `after`, at most `limit` of them.
+    fn events(&self, after: u64, limit: usize) -> impl Future<Output = Vec<u8>> + Send;
 
     /// What is on the lists.
     fn lists(&self) -> impl Future<Output = Vec<Entry>> + Send;

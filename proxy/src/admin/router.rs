@@ -14,11 +14,11 @@ use axum::{
 use foxtrot_api::ApiError;
 use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::error::Overloaded};
 
-use super::{Operations, TokenSource, config, dashboard, guard, lists, status};
-use crate::{config::Cidr, filter::live_lists::Unlisted};
+use super::{Operations, TokenSource, config, dashboard, guard, lists, rollouts, status};
+use crate::{config::Cidr, filter::live_lists::Unlisted, rollout::plan::Refused};
 
 /// Every endpoint, as an unknown path is told.
-pub(super) const ENDPOINTS: [&str; 16] = [
+pub(super) const ENDPOINTS: [&str; 22] = [
     "GET /",
     "GET /livez",
     "GET /readyz",
@@ -29,6 +29,12 @@ pub(super) const ENDPOINTS: [&str; 16] = [
     "GET /config/diff?from=N&to=N",
     "GET /clusters",
     "GET /rollouts",
+    "POST /rollouts/NAME/start?hold=BOOL",
+    "POST /rollouts/NAME/step?force=BOOL",
+    "POST /rollouts/NAME/pause",
+    "POST /rollouts/NAME/promote?force=BOOL",
+    "POST /rollouts/NAME/rollback",
+    "GET /events?after=NUMBER&limit=COUNT",
     "GET /waf",
     "GET /lists",
     "POST /lists",
@@ -60,6 +66,10 @@ pub(super) enum Refusal {
     NotListed(Cidr, &'static str),
     /// A block that may not be on any.
     Unlisted(Unlisted),
+    /// No such rollout; those that there are.
+    NoRollout(String, Vec<String>),
+    /// A rollout of which that cannot be asked now.
+    NotNow(String, Refused),
     /// A generation that is not kept.
     NoGeneration,
     /// No such path.
@@ -85,6 +95,12 @@ pub(super) fn router<O: Operations>(ops: Arc<O>, token: TokenSource) -> Router {
         .route("/status", get(status::status::<O>))
         .route("/clusters", get(status::clusters::<O>))
         .route("/rollouts", get(status::rollouts::<O>))
+        .route("/rollouts/{name}/start", post(rollouts::start::<O>))
+        .route("/rollouts/{name}/step", post(rollouts::step::<O>))
+        .route("/rollouts/{name}/pause", post(rollouts::pause::<O>))
+        .route("/rollouts/{name}/promote", post(rollouts::promote::<O>))
+        .route("/rollouts/{name}/rollback", post(rollouts::rollback::<O>))
+        .route("/events", get(rollouts::events::<O>))
         .route("/waf", get(status::waf::<O>))
         .route("/config", get(config::config::<O>))
         .route("/config/history", get(config::history::<O>))
@@ -131,7 +147,11 @@ impl Refusal {
             Self::Host | Self::Origin => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Input(_) | Self::Unlisted(Unlisted::Everybody(_)) => StatusCode::BAD_REQUEST,
-            Self::NoGeneration | Self::NoEndpoint(_) | Self::NotListed(..) => StatusCode::NOT_FOUND,
+            Self::NoGeneration
+            | Self::NoRollout(..)
+            | Self::NoEndpoint(_)
+            | Self::NotListed(..) => StatusCode::NOT_FOUND,
+            Self::NotNow(..) => StatusCode::CONFLICT,
             Self::Method(..) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Overloaded | Self::Unlisted(Unlisted::Full(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
@@ -147,6 +167,9 @@ impl Refusal {
             Self::Input(why) => why.clone(),
             Self::NotListed(block, list) => format!("{block} is not on {list}; GET /lists shows what is"),
             Self::Unlisted(why) => why.to_string(),
+            Self::NoRollout(name, known) if known.is_empty() => format!("no rollout `{name}`: the configuration has none"),
+            Self::NoRollout(name, known) => format!("no rollout `{name}`; there is {}", known.join(", ")),
+            Self::NotNow(name, why) => format!("rollout `{name}`: {why}"),
             Self::NoGeneration => "that generation is not kept; GET /config/history lists those that are".to_owned(),
             Self::NoEndpoint(path) => format!("nothing is at {path}"),
             Self::Method(method, path) => format!("{path} does not take {method}"),

@@ -3,14 +3,16 @@
 //! One load at a time. A load that fails changes nothing: files are read, sockets bound and names resolved before the first
 //! worker hears of it. One that succeeds is put in force whole, worker by worker, each at a point between two requests.
 
+mod say;
 mod switch;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use foxtrot_api::{Cause, LastReload, LocatedError, ReloadOutcome, ReloadResult};
 use parking_lot::Mutex;
 use rustls::server::ProducesTickets;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::MissedTickBehavior};
 use tracing::{info, warn};
 
 use super::{
@@ -21,6 +23,7 @@ use super::{
     posture::Runs,
     read::{Read, errors, files_of, read, read_text},
     state::{State, last},
+    state_dir::StateDir,
     watch::{Fingerprints, Target, Watch},
 };
 use crate::{
@@ -33,7 +36,9 @@ use crate::{
         load::Loaded,
     },
     drain::drain,
+    event::Events,
     observe::metrics::Metrics,
+    rollout::{self, drive::Drive},
     runtime::{self, Workers},
     upstream::{self, Cluster},
 };
@@ -49,6 +54,10 @@ pub struct Control {
     clusters: watch::Sender<Vec<Arc<Cluster>>>,
     watch: Mutex<Option<Watch>>,
     posture: Runs,
+    rollouts: Drive,
+    events: Arc<Events>,
+    /// Ours for as long as the process lives.
+    _state_dir: Option<StateDir>,
     /// Held while a configuration is loaded.
     loading: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -83,6 +92,14 @@ impl Control {
         let snapshot = compile::compile(config, &around)
             .map_err(|problems| located(&read.loaded, problems))?;
         let snapshot = Arc::new(snapshot);
+        let state_dir = StateDir::open(&config.state)?;
+        let dir = state_dir.as_ref().map(StateDir::path);
+        let events = Events::start(dir, &config.state.events).context("the event log")?;
+        let events = Arc::new(events);
+        let rollouts = Drive::start(dir, Arc::clone(&events), Arc::clone(&metrics))
+            .context("where rollouts stand")?;
+        // Before the first request: a rollout goes on where it was.
+        rollouts.adopt(&snapshot.rollouts, rollout::drive::Cause::Restart);
         upstream::control::warm(&snapshot.clusters, WARM_TIME).await;
         let workers = Workers::start(&snapshot)?;
         let state = State::new(Arc::clone(&snapshot), &read);
@@ -95,12 +112,16 @@ impl Control {
             clusters: watch::Sender::new(snapshot.clusters.clone()),
             watch: Mutex::new(None),
             posture: Runs::default(),
+            rollouts,
+            events,
+            _state_dir: state_dir,
             loading: tokio::sync::Mutex::new(()),
             state: Mutex::new(state),
         });
         control.listen(plan);
         control.announce(&snapshot);
         control.count("applied");
+        control.say_started();
         Ok(control)
     }
 
@@ -109,6 +130,7 @@ impl Control {
     pub async fn run(self: Arc<Self>) -> anyhow::Result<()> {
         let clusters = self.clusters.subscribe();
         tokio::spawn(upstream::control::run(clusters));
+        tokio::spawn(Arc::clone(&self).drive_rollouts());
         let mut free = tokio::time::interval(FREE_EVERY);
         let (watch, mut causes) = Watch::start(self.target())?;
         *self.watch.lock() = Some(watch);
@@ -120,6 +142,16 @@ impl Control {
                     self.expire_lists();
                 }
             }
+        }
+    }
+
+    /// A load takes its time, and a rollout that must go back has none to wait for it.
+    async fn drive_rollouts(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(rollout::drive::EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.rollouts.tick(&self.snapshot().rollouts);
         }
     }
 
@@ -210,6 +242,16 @@ impl Control {
         &self.metrics
     }
 
+    /// The rollouts of the process.
+    pub fn rollouts(&self) -> &Drive {
+        &self.rollouts
+    }
+
+    /// The event log.
+    pub fn events(&self) -> &Arc<Events> {
+        &self.events
+    }
+
     /// Threads that serve requests.
     pub fn thread_count(&self) -> usize {
         self.workers.lock().as_ref().map_or(0, |workers| workers.thread_count)
@@ -244,6 +286,9 @@ impl Control {
             log.flush();
         }
         snapshot.waf.flush();
+        self.say_stopped();
+        self.rollouts.close();
+        self.events.close();
     }
 
     async fn apply(&self, read: Read, cause: Cause) -> ReloadResult {
@@ -308,6 +353,7 @@ impl Control {
             state.last = last(ReloadOutcome::Unchanged, cause, Vec::new());
         }
         self.look_at_files();
+        self.say_reload("unchanged", cause, current.generation, &[]);
         ReloadResult {
             result: ReloadOutcome::Unchanged,
             generation: current.generation,
@@ -326,6 +372,7 @@ impl Control {
             state.last = last(ReloadOutcome::Refused, cause, errors.clone());
             state.current.generation
         };
+        self.say_reload("refused", cause, generation, &errors);
         ReloadResult { result: ReloadOutcome::Refused, generation, errors }
     }
 
@@ -358,7 +405,9 @@ impl Control {
 
     fn expire_lists(&self) {
         for entry in self.snapshot().lists.expire(clock::since_epoch()) {
-            info!(list = entry.list.as_str(), block = %entry.block, "list entry has ended");
+            let (list, block) = (entry.list.as_str(), entry.block);
+            info!(list, %block, "list entry has ended");
+            self.say_list("ended", list, &block.to_string(), None);
         }
     }
 
@@ -378,6 +427,7 @@ fn fixed_at_start(before: &Config, after: &Config) -> Vec<Problem> {
         (before.workers != after.workers, path!["workers"]),
         (before.admin.listen != after.admin.listen, path!["admin", "listen"]),
         (before.log.format != after.log.format, path!["log", "format"]),
+        (before.state != after.state, path!["state"]),
     ];
     let changed = rows.into_iter().filter(|(changed, _)| *changed);
     changed

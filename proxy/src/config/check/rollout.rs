@@ -1,7 +1,8 @@
-//! Rollouts: two clusters, weights that sum to 100, an override that someone can use, a mirror that copies something.
+//! Rollouts: two clusters, weights that sum to 100, an override that someone can use, a mirror that copies something, steps
+//! that rise and deadlines that can be kept.
 
 use super::{Config, Found, KeyPath, Problem, headers, path};
-use crate::config::{Mirror, Override, Rollout, StickyKey, rollout::is_token};
+use crate::config::{Mirror, Override, Percent, Rollback, Rollout, StickyKey, rollout::is_token};
 
 pub(super) fn check(config: &Config, found: &mut Found) {
     for (name, rollout) in &config.rollouts {
@@ -15,6 +16,7 @@ pub(super) fn check(config: &Config, found: &mut Found) {
         if let Some(copies) = &rollout.mirror {
             mirror(&at.join("mirror"), copies, found);
         }
+        plan(&at, rollout, found);
     }
 }
 
@@ -61,6 +63,34 @@ fn override_by(at: &KeyPath, by: &Override, config: &Config, found: &mut Found) 
             Problem::at(at.clone(), "without effect: nobody may choose a colour")
                 .help("name client addresses in `from`, or set trusted_proxies"),
         );
+    }
+}
+
+fn plan(at: &KeyPath, rollout: &Rollout, found: &mut Found) {
+    let mut before = Percent::whole(0);
+    for (index, share) in rollout.steps.iter().enumerate() {
+        if *share <= before {
+            let before = f64::from(before.basis_points()) / 100.0;
+            let message = format!("shares rise from step to step: this one must be above {before}");
+            found.value(at.join("steps").join(index), message);
+            break;
+        }
+        before = *share;
+    }
+    found.nonzero(at, [("step_every", rollout.step_every), ("deadline", rollout.deadline)]);
+    for (key, time) in [("step_every", rollout.step_every), ("soak", rollout.soak)] {
+        if rollout.deadline <= time {
+            let message =
+                format!("not longer than `{key}`, which is {time}: every rollout would go back");
+            found.value(at.join("deadline"), message);
+        }
+    }
+    let Rollback { max_duration, drain } = rollout.rollback;
+    if drain >= max_duration {
+        let message = format!(
+            "not shorter than `max_duration`, which is {max_duration}: a rollback could not keep it"
+        );
+        found.value(at.join("rollback").join("drain"), message);
     }
 }
 
