@@ -4,6 +4,7 @@
 //! What a rollout consists of is behind [`Subject`]: nothing here knows a snapshot, a guard or a cluster.
 
 mod describe;
+mod say;
 #[cfg(test)]
 mod tests;
 
@@ -13,10 +14,9 @@ use foxtrot_api::{EventKind, RolloutChange, RolloutRollback, RolloutStatus};
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::watch;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use super::{
-    Opinion,
     plan::{self, Action, Command, Observation, Phase, Plan, Refused, State},
     state_file::{About, Found, Saved, SavedRollout, StateFile},
 };
@@ -25,7 +25,6 @@ use crate::{
     config::Colour,
     event::Events,
     observe::{metrics::Metrics, shards::OneHot},
-    route::split::BUCKETS,
 };
 
 /// What is driven.
@@ -216,7 +215,11 @@ impl Drive {
         if held && !changed {
             self.say_held(subject.name(), known, caller);
         }
-        known.seen = known.state.phase.is_under_way().then_some(seen);
+        let under_way = known.state.phase.is_under_way();
+        if under_way {
+            self.heard(subject.name(), known.seen.as_ref(), &seen);
+        }
+        known.seen = under_way.then_some(seen);
         let after = self.status(subject, known);
         let written = self.save(&kept);
         drop(kept);
@@ -353,67 +356,6 @@ impl Drive {
                 .to_owned();
         }
         String::new()
-    }
-
-    fn say_weights(&self, rollout: &str, from: u16, to: u16, cause: Cause<'_>, why: &str) {
-        let percent = |share: u16| f64::from(share) / 100.0;
-        let shares =
-            |green: u16| json!({"blue": percent(BUCKETS - green), "green": percent(green)});
-        let (cause, caller) = (cause.as_str(), cause.caller());
-        info!(rollout, from = percent(from), to = percent(to), cause, caller, why, "green's share");
-        let fields = [
-            ("from", shares(from)),
-            ("to", shares(to)),
-            ("cause", json!(cause)),
-            ("caller", json!(caller)),
-            ("why", json!(why)),
-        ];
-        self.events.record(EventKind::Weights, Some(rollout), fields);
-    }
-
-    fn say_phase(&self, rollout: &str, from: &str, known: &Kept, cause: Cause<'_>, why: &str) {
-        let (phase, towards) = (known.state.phase.as_str(), known.state.to.as_str());
-        let (cause, caller) = (cause.as_str(), cause.caller());
-        if known.state.phase == Phase::Rollback {
-            warn!(rollout, from, towards, cause, caller, why, "rollout goes back");
-        } else {
-            info!(rollout, from, phase, towards, cause, caller, why, "rollout phase");
-        }
-        let fields = [
-            ("from", json!(from)),
-            ("phase", json!(phase)),
-            ("towards", json!(towards)),
-            ("cause", json!(cause)),
-            ("caller", json!(caller)),
-            ("why", json!(why)),
-        ];
-        self.events.record(EventKind::Phase, Some(rollout), fields);
-    }
-
-    fn say_held(&self, rollout: &str, known: &Kept, caller: &str) {
-        let (paused, phase) = (known.state.held, known.state.phase.as_str());
-        info!(rollout, paused, phase, caller, "rollout pauses or goes on");
-        let fields =
-            [("paused", json!(paused)), ("phase", json!(phase)), ("caller", json!(caller))];
-        self.events.record(EventKind::Phase, Some(rollout), fields);
-    }
-
-    /// Says it where somebody has changed their mind.
-    fn heard(&self, rollout: &str, before: Option<&Observation>, now: &Observation) {
-        for (of, opinion) in describe::opinions(now) {
-            let says = describe::says(opinion);
-            let said = before.into_iter().flat_map(describe::opinions).find(|(who, _)| *who == of);
-            if said.is_some_and(|(_, opinion)| describe::says(opinion) == says) {
-                continue;
-            }
-            let why = match opinion {
-                Opinion::Go => "",
-                Opinion::Hold(why) | Opinion::Stop(why) => why.as_str(),
-            };
-            info!(rollout, of, says, why, "opinion");
-            let fields = [("of", json!(of)), ("says", json!(says)), ("why", json!(why))];
-            self.events.record(EventKind::Guard, Some(rollout), fields);
-        }
     }
 }
 

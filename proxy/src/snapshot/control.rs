@@ -3,6 +3,7 @@
 //! One load at a time. A load that fails changes nothing: files are read, sockets bound and names resolved before the first
 //! worker hears of it. One that succeeds is put in force whole, worker by worker, each at a point between two requests.
 
+mod rollouts;
 mod say;
 mod switch;
 
@@ -12,7 +13,7 @@ use anyhow::Context as _;
 use foxtrot_api::{Cause, LastReload, LocatedError, ReloadOutcome, ReloadResult};
 use parking_lot::Mutex;
 use rustls::server::ProducesTickets;
-use tokio::{sync::watch, time::MissedTickBehavior};
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::{
@@ -145,16 +146,6 @@ impl Control {
         }
     }
 
-    /// A load takes its time, and a rollout that must go back has none to wait for it.
-    async fn drive_rollouts(self: Arc<Self>) {
-        let mut ticks = tokio::time::interval(rollout::drive::EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            self.rollouts.tick(&self.snapshot().rollouts);
-        }
-    }
-
     /// Loads the configuration again. Who asks gets what the file says; a change that was only noticed must have changed
     /// that, or what is in force stays in force.
     pub async fn reload(&self, cause: Cause) -> ReloadResult {
@@ -240,16 +231,6 @@ impl Control {
     /// The metrics of the process.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
-    }
-
-    /// The rollouts of the process.
-    pub fn rollouts(&self) -> &Drive {
-        &self.rollouts
-    }
-
-    /// The event log.
-    pub fn events(&self) -> &Arc<Events> {
-        &self.events
     }
 
     /// Threads that serve requests.

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use foxtrot_api::{RolloutChange, RolloutStatus};
 
+pub(crate) use show::table;
+
 use crate::{
     client::Admin,
     failure::{FINDING, Failure},

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::Relaxed};
 use foxtrot_api::Shares;
 
 use super::*;
-use crate::config;
+use crate::{config, rollout::Opinion};
 
 /// A rollout that does as it is told.
 struct Fake {

@@ -81,7 +81,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row("reload.poll", &[Case("reload::contents_are_polled_where_files_give_no_events")]),
     // state.
-    row("state.dir", &[Case("rollout::a_restart_goes_on_where_it_was")]),
+    row("state.dir", &[Case("rollout::events_rotate_and_two_processes_do_not_share_a_directory")]),
     row(
         "state.events.rotate",
         &[Case("rollout::events_rotate_and_two_processes_do_not_share_a_directory")],
@@ -517,7 +517,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "rollouts.NAME.weights.blue",
         &[
-            Read("snapshot::compile::shares", "written.weights.blue"),
+            Read("config::check::rollout::colours", "weights.blue.basis_points()"),
             Case("split::the_weights_are_a_metric"),
         ],
     ),
@@ -567,7 +567,7 @@ pub(super) const ROWS: &[Row] = &[
         "rollouts.NAME.rollback.max_duration",
         &[
             rollout("rollback = { max_duration = <> }", &["\"2m\"", "\"3m\""]),
-            Unit("rollout::drive::tests::a_rollback_that_takes_too_long_is_late"),
+            Read("rollout::drive::time_rollback", "subject.plan().rollback_max"),
         ],
     ),
     row(
