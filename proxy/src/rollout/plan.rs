@@ -98,12 +98,14 @@ pub struct Observation {
 /// What has to be done for a state to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Forget what earlier rollouts have taught: another one begins.
-    Begin,
+    /// Forget what earlier rollouts have taught: another one begins, towards this colour.
+    Begin(Colour),
     /// Give green this share, in hundredths of a percent.
     SetShare(u16),
     /// Begin to pre-warm a colour.
     Prewarm(Colour),
+    /// That is over, one way or the other.
+    EndPrewarm,
     /// End what this colour has in flight.
     Drain(Colour),
 }
@@ -301,12 +303,15 @@ fn onward(plan: &Plan, state: &State, now: Duration, seen: &Observation, why: &s
 pub fn actions(before: &State, after: &State) -> Vec<Action> {
     let mut actions = Vec::new();
     if after.phase.is_under_way() && !before.phase.is_under_way() {
-        actions.push(Action::Begin);
+        actions.push(Action::Begin(after.to));
     }
     if before.green_share() != after.green_share() {
         actions.push(Action::SetShare(after.green_share()));
     }
     if before.phase != after.phase {
+        if before.phase == Phase::Prewarm {
+            actions.push(Action::EndPrewarm);
+        }
         match after.phase {
             Phase::Prewarm => actions.push(Action::Prewarm(after.to)),
             Phase::Full => actions.push(Action::Drain(after.to.other())),

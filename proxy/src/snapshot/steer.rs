@@ -55,7 +55,7 @@ impl Subject for Rollout {
         match action {
             Action::SetShare(green) => self.learned.set_green_share(green),
             // What is in flight ends by itself, and nothing is remembered of earlier rollouts yet.
-            Action::Begin | Action::Prewarm(_) | Action::Drain(_) => {}
+            Action::Begin(_) | Action::Prewarm(_) | Action::EndPrewarm | Action::Drain(_) => {}
         }
     }
 }

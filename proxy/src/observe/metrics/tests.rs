@@ -50,7 +50,7 @@ fn touched() -> (Metrics, impl Sized) {
     endpoint.set("ejected");
     let connections = metrics.connections("web");
     connections.add(1, 1);
-    (metrics, (weight, endpoint, connections, classes, keys))
+    (metrics, (weight, phase, endpoint, connections, classes, keys))
 }
 
 #[test]
