@@ -10,6 +10,7 @@ pub mod demo;
 pub mod dns;
 pub mod drain;
 pub mod error;
+pub mod event;
 pub mod filter;
 pub mod http;
 pub mod key_error;

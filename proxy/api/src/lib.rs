@@ -5,9 +5,11 @@
 pub mod clusters;
 pub mod config;
 pub mod error;
+pub mod events;
 pub mod lists;
 pub mod rollouts;
 pub mod shadow;
+pub mod stamp;
 pub mod status;
 pub mod waf;
 
@@ -16,12 +18,16 @@ pub use config::{
     Cause, ConfigDiff, ConfigText, Generation, LocatedError, ReloadOutcome, ReloadResult,
 };
 pub use error::ApiError;
+pub use events::{Chain, ChainBreak, Event, EventKind, Hash, Record};
 pub use lists::{ListChange, ListEntry, ListName};
-pub use rollouts::{RolloutStatus, Shares};
+pub use rollouts::{
+    RolloutChange, RolloutDrain, RolloutOpinion, RolloutRollback, RolloutStatus, Shares,
+};
 pub use shadow::{
     Parity, ParityDifference, ParityKind, ShadowAnswer, ShadowCluster, ShadowDiff, ShadowLatency,
     ShadowMask, ShadowOpinion, ShadowSample, ShadowSkip,
 };
+pub use stamp::Stamp;
 pub use status::{
     AccessLogStatus, CertificateStatus, LastReload, LimitStatus, LimitStoreState, LimitStoreStatus,
     LimiterStatus, ListenerStatus, OverloadStatus, PressureStatus, ShedStatus, Status, TlsStatus,

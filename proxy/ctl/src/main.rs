@@ -56,12 +56,12 @@ enum Command {
     Config(config::Command),
     /// Clusters and their endpoints.
     Clusters,
+    /// Move traffic between blue and green, step by step, at once, or back.
+    #[command(subcommand)]
+    Rollout(rollout::Command),
     /// Allow and deny lists that are changed while the proxy runs.
     #[command(subcommand)]
     List(list::Command),
-    /// Rollouts and their shadows.
-    #[command(subcommand)]
-    Rollout(rollout::Command),
     /// Tools of those who tune a WAF.
     #[command(subcommand)]
     Waf(waf::Command),
@@ -88,8 +88,8 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             Command::Status => status::run(&admin, &mut out).await,
             Command::Config(command) => config::run(command, &admin, &mut out).await,
             Command::Clusters => clusters::run(&admin, &mut out).await,
-            Command::List(command) => list::run(command, &admin, &mut out).await,
             Command::Rollout(command) => rollout::run(command, &admin, &mut out).await,
+            Command::List(command) => list::run(command, &admin, &mut out).await,
             Command::Waf(command) => waf::run(command, &admin, &mut out).await,
         }
     })

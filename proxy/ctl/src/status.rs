@@ -4,7 +4,7 @@ use std::{io, process::ExitCode};
 
 use foxtrot_api::{
     LimitStatus, LimitStoreState, LimitStoreStatus, LimiterStatus, ListenerStatus, PressureStatus,
-    ReloadOutcome, ShedStatus, Status,
+    ReloadOutcome, RolloutStatus, ShedStatus, Status,
 };
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     config,
     failure::{FINDING, Failure},
     output::{self, Output, Table},
+    rollout,
 };
 
 /// Prints the status; a finding where the process is not ready or its last reload was refused.
@@ -21,6 +22,11 @@ pub(crate) async fn run(admin: &Admin, out: &mut Output) -> Result<ExitCode, Fai
         out.text(&answer.body)?;
     } else {
         print(out, &answer.value)?;
+        let rollouts = admin.get::<Vec<RolloutStatus>>("/rollouts").await?.value;
+        if !rollouts.is_empty() {
+            out.line("")?;
+            out.table(&rollout::table(&rollouts))?;
+        }
     }
     out.flush()?;
     let well = answer.value.ready && answer.value.last_reload.result != ReloadOutcome::Refused;

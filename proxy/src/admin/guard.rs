@@ -15,6 +15,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use http_body::Body as _;
 
 use super::{
+    Peer,
+    rollouts::Caller,
     router::{Refusal, refuse},
     token::{Token, TokenSource},
 };
@@ -32,8 +34,11 @@ pub(super) async fn guard(
     if request.body().size_hint().lower() > BODY_BYTES_MAX {
         return refuse(&Refusal::TooLarge);
     }
-    let (head, body) = request.into_parts();
-    match check(&head, token.load().as_deref()) {
+    let (mut head, body) = request.into_parts();
+    let token = token.load();
+    let peer = head.extensions.get::<Peer>().map(|Peer(peer)| *peer);
+    head.extensions.insert(Caller { peer, token: token.is_some() });
+    match check(&head, token.as_deref()) {
         Ok(()) => next.run(Request::from_parts(head, body)).await,
         Err(refusal) => refuse(&refusal),
     }

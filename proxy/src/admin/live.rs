@@ -4,20 +4,21 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use foxtrot_api::{
     AccessLogStatus, CertificateStatus, ClusterStatus, ConfigText, EndpointState, EndpointStatus,
-    Generation, LimitStatus, ListenerStatus, Parity, ReloadResult, RolloutStatus, ShadowDiff,
-    Shares, Status, TlsStatus, WafStatus,
+    Generation, LimitStatus, ListenerStatus, Parity, ReloadResult, RolloutChange, RolloutStatus,
+    ShadowDiff, Status, TlsStatus, WafStatus,
 };
 use parking_lot::Mutex;
 
 use super::Operations;
 use crate::{
     clock,
-    config::{self, Cidr, Colour, Percent},
+    config::{self, Cidr},
     filter::live_lists::{Entry, List, Unlisted},
     mirror::{compare::Ignore, pairing::Comparison, parity},
     observe::shards::{Gauge, OneHot},
+    rollout::{drive::Unmoved, plan::Command},
     server::Life,
-    snapshot::{Rollout, Snapshot, control::Control, history},
+    snapshot::{Snapshot, control::Control, history},
     upstream::{self, Cluster},
 };
 
@@ -167,7 +168,29 @@ impl Operations for Live {
     }
 
     async fn rollouts(&self) -> Vec<RolloutStatus> {
-        self.control.snapshot().rollouts.iter().map(|rollout| describe(rollout)).collect()
+        let rollouts = self.control.rollouts();
+        let snapshot = self.control.snapshot();
+        snapshot.rollouts.iter().map(|rollout| rollouts.describe(&**rollout)).collect()
+    }
+
+    async fn move_rollout(
+        &self,
+        name: &str,
+        asked: Command,
+        caller: String,
+    ) -> Result<RolloutChange, Unmoved> {
+        let snapshot = self.control.snapshot();
+        let rollout = snapshot.rollouts.iter().find(|rollout| *rollout.name == *name);
+        let rollout = rollout.ok_or(Unmoved::Unknown)?;
+        let (change, written) = self.control.rollouts().command(&**rollout, asked, &caller)?;
+        if let Some(written) = written {
+            written.wait().await;
+        }
+        Ok(change)
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> Vec<u8> {
+        self.control.events().after(after, limit)
     }
 
     async fn shadow_diff(&self, name: &str) -> Option<ShadowDiff> {
@@ -217,12 +240,14 @@ impl Operations for Live {
         snapshot.lists.add(entry.clone(), snapshot.config.admin.list_entries as usize)?;
         let (list, reason) = (list.as_str(), &entry.reason);
         tracing::info!(list, %block, seconds = lasts.as_secs(), reason, "listed");
+        self.control.say_list("added", list, &block.to_string(), Some(reason));
         Ok(entry)
     }
 
     async fn unlist(&self, list: List, block: Cidr) -> Option<Entry> {
         let entry = self.control.snapshot().lists.remove(list, block)?;
         tracing::info!(list = list.as_str(), %block, "taken off its list");
+        self.control.say_list("removed", list.as_str(), &block.to_string(), None);
         Some(entry)
     }
 
@@ -292,20 +317,6 @@ const DOCUMENT_TIME_MAX: Duration = Duration::from_secs(5);
 fn comparison<'s>(snapshot: &'s Snapshot, name: &str) -> Option<&'s Arc<Comparison>> {
     let rollout = snapshot.rollouts.iter().find(|rollout| *rollout.name == *name)?;
     rollout.mirror.as_ref()?.comparison.as_ref()
-}
-
-fn describe(rollout: &Rollout) -> RolloutStatus {
-    let green = f64::from(rollout.learned.green_share()) / 100.0;
-    let name = |colour| rollout.cluster(colour).name.to_string();
-    RolloutStatus {
-        name: rollout.name.to_string(),
-        blue: name(Colour::Blue),
-        green: name(Colour::Green),
-        weights: Shares {
-            blue: f64::from(Percent::whole(100).basis_points()) / 100.0 - green,
-            green,
-        },
-    }
 }
 
 /// What metrics call endpoints: their address, behind their origin where another origin of the cluster has it as well.

@@ -9,14 +9,15 @@ mod guard;
 mod lists;
 pub mod live;
 mod operations;
+mod rollouts;
 mod router;
 mod shadow;
 mod status;
 mod token;
 
-use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -47,7 +48,7 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            stream = accept(&listener) => server.spawn(stream),
+            (stream, peer) = accept(&listener) => server.spawn(stream, peer),
             Some(_) = server.connections.join_next() => {}
         }
     }
@@ -86,9 +87,9 @@ impl Server {
         }
     }
 
-    fn spawn(&mut self, stream: TcpStream) {
+    fn spawn(&mut self, stream: TcpStream, peer: SocketAddr) {
         self.make_room();
-        let service = TowerToHyperService::new(self.router.clone());
+        let service = TowerToHyperService::new(self.router.clone().layer(Extension(Peer(peer))));
         let mut draining = self.draining.subscribe();
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -129,10 +130,14 @@ impl Server {
     }
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+struct Peer(SocketAddr);
+
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return stream,
+            Ok(accepted) => return accepted,
             Err(error) => after_failed_accept(&error).await,
         }
     }

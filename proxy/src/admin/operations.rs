@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use foxtrot_api::{
-    ClusterStatus, ConfigText, Generation, Parity, ReloadResult, RolloutStatus, ShadowDiff, Status,
-    WafStatus,
+    ClusterStatus, ConfigText, Generation, Parity, ReloadResult, RolloutChange, RolloutStatus,
+    ShadowDiff, Status, WafStatus,
 };
 
 use crate::{
     config::Cidr,
     filter::live_lists::{Entry, List, Unlisted},
+    rollout::{drive::Unmoved, plan::Command},
 };
 
 /// What the admin server can ask of the process.
@@ -44,6 +45,16 @@ pub trait Operations: Send + Sync + 'static {
     /// Rollouts, by name.
     fn rollouts(&self) -> impl Future<Output = Vec<RolloutStatus>> + Send;
 
+    /// Does what `caller` asks of a rollout. The shares are in force when this is ready.
+    fn move_rollout(
+        &self,
+        name: &str,
+        asked: Command,
+        caller: String,
+    ) -> impl Future<Output = Result<RolloutChange, Unmoved>> + Send;
+
+    /// Lines of the event log with a number above `after`, at most `limit` of them.
+    fn events(&self, after: u64, limit: usize) -> impl Future<Output = Vec<u8>> + Send;
     /// In what the shadow of a rollout differs; `None` where there is no such rollout, or nothing is compared.
     fn shadow_diff(&self, name: &str) -> impl Future<Output = Option<ShadowDiff>> + Send;
 

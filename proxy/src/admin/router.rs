@@ -14,11 +14,11 @@ use axum::{
 use foxtrot_api::ApiError;
 use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::error::Overloaded};
 
-use super::{Operations, TokenSource, config, dashboard, guard, lists, shadow, status};
-use crate::{config::Cidr, filter::live_lists::Unlisted};
+use super::{Operations, TokenSource, config, dashboard, guard, lists, rollouts, shadow, status};
+use crate::{config::Cidr, filter::live_lists::Unlisted, rollout::plan::Refused};
 
 /// Every endpoint, as an unknown path is told.
-pub(super) const ENDPOINTS: [&str; 19] = [
+pub(super) const ENDPOINTS: [&str; 25] = [
     "GET /",
     "GET /livez",
     "GET /readyz",
@@ -29,6 +29,12 @@ pub(super) const ENDPOINTS: [&str; 19] = [
     "GET /config/diff?from=N&to=N",
     "GET /clusters",
     "GET /rollouts",
+    "POST /rollouts/NAME/start?hold=BOOL",
+    "POST /rollouts/NAME/step?force=BOOL",
+    "POST /rollouts/NAME/pause",
+    "POST /rollouts/NAME/promote?force=BOOL",
+    "POST /rollouts/NAME/rollback",
+    "GET /events?after=NUMBER&limit=COUNT",
     "GET /rollouts/NAME/diff",
     "DELETE /rollouts/NAME/diff",
     "GET /rollouts/NAME/parity",
@@ -63,10 +69,12 @@ pub(super) enum Refusal {
     NotListed(Cidr, &'static str),
     /// A block that may not be on any.
     Unlisted(Unlisted),
+    /// No such rollout; those that there are.
+    NoRollout(String, Vec<String>),
+    /// A rollout of which that cannot be asked now.
+    NotNow(String, Refused),
     /// A generation that is not kept.
     NoGeneration,
-    /// No such rollout.
-    NoRollout(String),
     /// No such rollout, or none that compares.
     NoComparison(String),
     /// No such path.
@@ -92,6 +100,12 @@ pub(super) fn router<O: Operations>(ops: Arc<O>, token: TokenSource) -> Router {
         .route("/status", get(status::status::<O>))
         .route("/clusters", get(status::clusters::<O>))
         .route("/rollouts", get(status::rollouts::<O>))
+        .route("/rollouts/{name}/start", post(rollouts::start::<O>))
+        .route("/rollouts/{name}/step", post(rollouts::step::<O>))
+        .route("/rollouts/{name}/pause", post(rollouts::pause::<O>))
+        .route("/rollouts/{name}/promote", post(rollouts::promote::<O>))
+        .route("/rollouts/{name}/rollback", post(rollouts::rollback::<O>))
+        .route("/events", get(rollouts::events::<O>))
         .route("/rollouts/{name}/parity", get(shadow::parity::<O>))
         .route("/rollouts/{name}/diff", get(shadow::diff::<O>).delete(shadow::forget::<O>))
         .route("/waf", get(status::waf::<O>))
@@ -141,10 +155,11 @@ impl Refusal {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Input(_) | Self::Unlisted(Unlisted::Everybody(_)) => StatusCode::BAD_REQUEST,
             Self::NoGeneration
-            | Self::NoRollout(_)
+            | Self::NoRollout(..)
             | Self::NoComparison(_)
             | Self::NoEndpoint(_)
             | Self::NotListed(..) => StatusCode::NOT_FOUND,
+            Self::NotNow(..) => StatusCode::CONFLICT,
             Self::Method(..) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Overloaded | Self::Unlisted(Unlisted::Full(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
@@ -160,8 +175,10 @@ impl Refusal {
             Self::Input(why) => why.clone(),
             Self::NotListed(block, list) => format!("{block} is not on {list}; GET /lists shows what is"),
             Self::Unlisted(why) => why.to_string(),
+            Self::NoRollout(name, known) if known.is_empty() => format!("no rollout `{name}`: the configuration has none"),
+            Self::NoRollout(name, known) => format!("no rollout `{name}`; there is {}", known.join(", ")),
+            Self::NotNow(name, why) => format!("rollout `{name}`: {why}"),
             Self::NoGeneration => "that generation is not kept; GET /config/history lists those that are".to_owned(),
-            Self::NoRollout(name) => format!("no rollout `{name}`; GET /rollouts shows those there are"),
             Self::NoComparison(name) => format!("no rollout `{name}` that compares; it needs `mirror` and `compare`"),
             Self::NoEndpoint(path) => format!("nothing is at {path}"),
             Self::Method(method, path) => format!("{path} does not take {method}"),

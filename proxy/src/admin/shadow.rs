@@ -41,6 +41,9 @@ pub(super) async fn parity<O: Operations>(
 ) -> Response {
     match ops.parity(&name).await {
         Some(parity) => Json(parity).into_response(),
-        None => refuse(&Refusal::NoRollout(name)),
+        None => refuse(&Refusal::NoRollout(
+            name,
+            ops.rollouts().await.into_iter().map(|one| one.name).collect(),
+        )),
     }
 }

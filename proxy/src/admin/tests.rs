@@ -9,7 +9,7 @@ use axum::{
 };
 use foxtrot_api::{
     Cause, ClusterStatus, ConfigText, Generation, LastReload, LocatedError, Parity, ReloadOutcome,
-    ReloadResult, RolloutStatus, ShadowDiff, Shares, Status, WafStatus,
+    ReloadResult, RolloutChange, RolloutStatus, ShadowDiff, Shares, Status, WafStatus,
 };
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -25,6 +25,10 @@ use crate::{
     filter::live_lists::{Entry, List, LiveLists, Unlisted},
     mirror::pairing::{Comparison, ComparisonState},
     observe::metrics::Metrics,
+    rollout::{
+        drive::Unmoved,
+        plan::{Command, Refused},
+    },
 };
 
 /// A process that does what tests need.
@@ -136,7 +140,28 @@ impl Operations for Fake {
     async fn rollouts(&self) -> Vec<RolloutStatus> {
         let weights = Shares { blue: 95.0, green: 5.0 };
         let (name, blue, green) = ("gateway".into(), "a".into(), "b".into());
-        vec![RolloutStatus { name, blue, green, weights }]
+        vec![RolloutStatus { name, blue, green, weights, ..RolloutStatus::default() }]
+    }
+
+    async fn move_rollout(
+        &self,
+        name: &str,
+        asked: Command,
+        caller: String,
+    ) -> Result<RolloutChange, Unmoved> {
+        match (name, asked) {
+            ("gateway", Command::Step { force: false }) => Err(Unmoved::Refused(Refused::AtRest)),
+            ("gateway", _) => {
+                let status = self.rollouts().await.remove(0);
+                let note = format!("{asked:?} {caller}");
+                Ok(RolloutChange { before: status.clone(), after: status, took_ms: 0.5, note })
+            }
+            _ => Err(Unmoved::Unknown),
+        }
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> Vec<u8> {
+        format!("{after} {limit}\n").into_bytes()
     }
 
     async fn reload(&self) -> ReloadResult {
@@ -191,6 +216,8 @@ async fn every_endpoint_answers() {
     let router = server(Fake::default());
     for endpoint in router::ENDPOINTS {
         let (method, path) = endpoint.split_once(' ').unwrap();
+        let path = path.replace("rollouts/NAME", "rollouts/gateway").replace("BOOL", "true");
+        let path = path.replace("NUMBER", "0").replace("COUNT", "5");
         let path = path.replace("NAME", "deny").replace("BLOCK", "192.0.2.1");
         let path = path.replace("from=N", "from=2").replace("to=N", "to=3").replace("=N", "=2");
         let mut request = request(method, &path);
@@ -225,7 +252,10 @@ async fn every_endpoint_answers() {
 async fn what_is_not_there_is_told_with_what_is() {
     let router = server(Fake::default());
     let (status, body) = json(&router, "GET", "/stats").await;
-    assert_eq!((status, body["endpoints"].as_array().map(Vec::len)), (404, Some(19)));
+    assert_eq!(
+        (status, body["endpoints"].as_array().map(Vec::len)),
+        (404, Some(router::ENDPOINTS.len()))
+    );
     let (status, headers, body) = call(&router, request("GET", "/reload")).await;
     assert_eq!((status.as_u16(), &headers["allow"]), (405, &"POST".parse().unwrap()));
     assert!(body.contains("POST /reload"), "{body}");
@@ -241,11 +271,45 @@ async fn queries_are_checked() {
         ("GET", "/config/diff?from=1", 404),
         ("POST", "/config/rollback", 400),
         ("POST", "/config/rollback?generation=1", 404),
+        ("POST", "/rollouts/gateway/start?hold=maybe", 400),
+        ("POST", "/rollouts/gateway/step?hold=true", 400),
+        ("POST", "/rollouts/gateway/pause?force=true", 400),
+        ("POST", "/rollouts/other/start", 404),
+        ("POST", "/rollouts/gateway/step", 409),
+        ("GET", "/events?after=-1", 400),
     ] {
         let (found, body) = json(&router, method, path).await;
         assert_eq!(found, status, "{path}");
         assert!(body["error"].is_string());
     }
+}
+
+#[tokio::test]
+async fn what_is_asked_of_a_rollout_arrives_with_who_asked() {
+    let token = TokenSource::default();
+    let router = router::router(Arc::new(Fake::default()), token.clone());
+    for (path, asked) in [
+        ("start", "Start { hold: false }"),
+        ("start?hold=true", "Start { hold: true }"),
+        ("step?force=true", "Step { force: true }"),
+        ("pause", "Pause"),
+        ("promote", "Promote { force: false }"),
+        ("rollback", "Rollback"),
+    ] {
+        let (status, change) = json(&router, "POST", &format!("/rollouts/gateway/{path}")).await;
+        assert_eq!(status, 200, "{change}");
+        assert_eq!(change["note"], format!("{asked} without a token"));
+    }
+    let (_, unknown) = json(&router, "POST", "/rollouts/other/start").await;
+    assert_eq!(unknown["error"], "no rollout `other`; there is gateway");
+    let router = router.layer(Extension(Peer("192.0.2.1:5".parse().unwrap())));
+    let (_, change) = json(&router, "POST", "/rollouts/gateway/rollback").await;
+    assert_eq!(change["note"], "Rollback 192.0.2.1:5 without a token");
+    token.set(Some(Token::new("first").unwrap()));
+    let mut request = request("POST", "/rollouts/gateway/rollback");
+    request.headers_mut().insert("authorization", "Bearer first".parse().unwrap());
+    let (_, _, change) = call(&router, request).await;
+    assert!(change.contains("192.0.2.1:5 with the token"), "{change}");
 }
 
 #[tokio::test]

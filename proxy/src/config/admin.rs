@@ -1,11 +1,11 @@
-//! `[admin]`, `[log]`, `[drain]` and `[reload]` as written: how operators see and steer the process.
+//! `[admin]`, `[log]`, `[drain]`, `[reload]` and `[state]` as written: how operators see and steer the process.
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::units::Duration;
+use super::units::{Duration, Size};
 
 /// Admin server: health, metrics, status, reload.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -101,6 +101,34 @@ pub struct Reload {
     pub watch: bool,
     /// Compare contents this often as well: network and overlay file systems give no events. Zero turns it off.
     pub poll: Duration,
+}
+
+/// What the process keeps on disk. Takes effect at start.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct State {
+    /// Directory; made if it is not there. Without it `STATE_DIRECTORY`, which systemd sets; without that nothing is kept.
+    #[schemars(extend("format" = "path"))]
+    pub dir: Option<PathBuf>,
+    /// The event log in it.
+    pub events: EventLog,
+}
+
+/// The event log.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EventLog {
+    /// A file that is longer is followed by a new one.
+    pub rotate: Size,
+    /// Files that are kept, the one that is written included.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub keep: u32,
+}
+
+impl Default for EventLog {
+    fn default() -> Self {
+        Self { rotate: Size(64 << 20), keep: 10 }
+    }
 }
 
 impl Default for Admin {

@@ -28,7 +28,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use admin::{AccessLog, Admin, Drain, Log, LogFormat, LogLevel, Reload, Secret};
+pub use admin::{
+    AccessLog, Admin, Drain, EventLog, Log, LogFormat, LogLevel, Reload, Secret, State,
+};
 pub use attack_class::AttackClass;
 pub use cluster::{
     Balance, Breaker, Cluster, ClusterTimeouts, ClusterTls, Health, Origin, Outlier, Pool, Resolve,
@@ -44,7 +46,7 @@ pub use listener::{
 };
 pub use load::Loaded;
 pub use overload::{Concurrency, Overload, OverloadClass, OverloadQueue};
-pub use rollout::{Colour, Mirror, Override, Rollout, StickyKey, Weights};
+pub use rollout::{Colour, Mirror, Override, Rollback, Rollout, StickyKey, Weights};
 pub use route::{HeaderEdits, Match, Rewrite, Route, RouteTarget, RouteTimeouts, StringMatch};
 pub use tenant::{Tenant, TenantHeader};
 pub use units::{ByteRate, Cidr, Duration, Percent, Rate, Size};
@@ -77,6 +79,8 @@ pub struct Config {
     pub drain: Drain,
     /// How a changed file is noticed.
     pub reload: Reload,
+    /// What is kept on disk: where rollouts stand, and the event log. Takes effect at start.
+    pub state: State,
     /// Where requests come in, by name.
     pub listeners: BTreeMap<String, Listener>,
     /// Where requests go, by name.
@@ -107,6 +111,7 @@ impl Default for Config {
             log: Log::default(),
             drain: Drain::default(),
             reload: Reload::default(),
+            state: State::default(),
             listeners: BTreeMap::new(),
             clusters: BTreeMap::new(),
             rollouts: BTreeMap::new(),

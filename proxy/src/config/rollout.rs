@@ -36,6 +36,32 @@ pub struct Rollout {
     /// A document that both colours serve, for `foxctl rollout parity`.
     #[serde(default)]
     pub parity: Option<Parity>,
+    /// Shares of the colour that traffic moves to, in percent, one after the other; 100 comes last, written or not.
+    #[serde(default = "default_steps")]
+    #[schemars(length(min = 1, max = 100))]
+    pub steps: Vec<Percent>,
+    /// How long each step lasts at least, and the mirror before the first of them.
+    #[serde(default = "default_step_every")]
+    pub step_every: Duration,
+    /// From the end of the drain to the end of the rollout: everything is on the new colour, and the old one stands by.
+    #[serde(default = "default_soak")]
+    pub soak: Duration,
+    /// A rollout that has not moved for this long, and of which nobody has asked anything, goes back by itself.
+    #[serde(default = "default_deadline")]
+    pub deadline: Duration,
+    /// Bounds of the way back.
+    #[serde(default)]
+    pub rollback: Rollback,
+}
+
+/// Bounds of the way back, and of the colour that traffic has left.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rollback {
+    /// A rollback that takes longer, its drain included, is reported as an error.
+    pub max_duration: Duration,
+    /// What the colour that traffic has left has in flight may take this long to end.
+    pub drain: Duration,
 }
 
 /// One side of a rollout.
@@ -126,6 +152,12 @@ impl Default for Weights {
     }
 }
 
+impl Default for Rollback {
+    fn default() -> Self {
+        Self { max_duration: Duration::seconds(120), drain: Duration::seconds(60) }
+    }
+}
+
 impl fmt::Display for Colour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -138,6 +170,15 @@ impl Colour {
         match self {
             Self::Blue => "blue",
             Self::Green => "green",
+        }
+    }
+
+    /// The one that this is not.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Blue => Self::Green,
+            Self::Green => Self::Blue,
         }
     }
 }
@@ -179,6 +220,22 @@ pub fn is_token(text: &str) -> bool {
 
 fn default_sticky() -> Vec<StickyKey> {
     vec![StickyKey::ClientIp]
+}
+
+fn default_steps() -> Vec<Percent> {
+    [5, 25, 50, 100].map(Percent::whole).to_vec()
+}
+
+fn default_step_every() -> Duration {
+    Duration::seconds(120)
+}
+
+fn default_soak() -> Duration {
+    Duration::seconds(300)
+}
+
+fn default_deadline() -> Duration {
+    Duration::seconds(3_600)
 }
 
 fn default_percent() -> Percent {

@@ -49,6 +49,7 @@ pub struct Metrics {
     overload_pressure: Family<Gauge>,
     overload_shed: Family<Counter>,
     rollout_weights: Family<Gauge>,
+    rollout_phases: Family<OneHot>,
     endpoints: Family<OneHot>,
     connections: Family<Level>,
     accepted: Family<Counter>,
@@ -133,6 +134,7 @@ impl Metrics {
             overload_pressure: Family::new(Gauge::default),
             overload_shed: counters(),
             rollout_weights: Family::new(Gauge::default),
+            rollout_phases: Family::new(|| OneHot::new(&data::ROLLOUT_PHASES)),
             endpoints: Family::new(|| OneHot::new(&data::ENDPOINT_STATES)),
             connections: Family::new(move || Level::new(workers)),
             accepted: counters(),
@@ -250,6 +252,11 @@ impl Metrics {
     /// Share of a colour in percent. The series lives as long as the handle.
     pub fn rollout_weight(&self, rollout: &str, colour: Colour) -> Arc<Gauge> {
         self.rollout_weights.with(&[rollout, colour.as_str()])
+    }
+
+    /// Phase of a rollout, one of [`data::ROLLOUT_PHASES`]. The series lives as long as the handle.
+    pub fn rollout_phase(&self, rollout: &str) -> Arc<OneHot> {
+        self.rollout_phases.with(&[rollout])
     }
 
     /// State of an endpoint, one of [`data::ENDPOINT_STATES`]. The series lives as long as the handle.
@@ -409,19 +416,24 @@ impl Metrics {
         let degraded = self.limit_degraded.held().into_iter();
         let degraded = degraded.map(|(labels, degraded)| (labels, degraded.value()));
         to.numbers(&data::LIMIT_DEGRADED, degraded);
-        let endpoints = self.endpoints.held().into_iter().flat_map(|(labels, endpoint)| {
-            let states: Vec<_> = endpoint.states().collect();
-            states.into_iter().map(move |(state, in_force)| {
-                let mut labels = labels.clone();
-                labels.push(state.to_owned());
-                (labels, f64::from(u8::from(in_force)))
-            })
-        });
-        to.numbers(&data::UPSTREAM_ENDPOINT_STATE, endpoints);
+        to.numbers(&data::ROLLOUT_PHASE, one_hot(&self.rollout_phases));
+        to.numbers(&data::UPSTREAM_ENDPOINT_STATE, one_hot(&self.endpoints));
         let connections = self.connections.held().into_iter();
         let connections = connections.map(|(labels, open)| (labels, open.value() as f64));
         to.numbers(&data::CONNECTIONS, connections);
     }
+}
+
+/// A sample per state of each series.
+fn one_hot(family: &Family<OneHot>) -> impl Iterator<Item = (Vec<String>, f64)> {
+    family.held().into_iter().flat_map(|(labels, one)| {
+        let states: Vec<_> = one.states().collect();
+        states.into_iter().map(move |(state, in_force)| {
+            let mut labels = labels.clone();
+            labels.push(state.to_owned());
+            (labels, f64::from(u8::from(in_force)))
+        })
+    })
 }
 
 impl RequestMetrics {

@@ -18,6 +18,10 @@ pub struct Definition {
 /// The states of `foxtrot_upstream_endpoint_state`.
 pub const ENDPOINT_STATES: [&str; 4] = ["healthy", "unhealthy", "ejected", "unprobed"];
 
+/// The phases of `foxtrot_rollout_phase`, in their order.
+pub const ROLLOUT_PHASES: [&str; 9] =
+    ["idle", "mirror", "compare", "prewarm", "steps", "full", "soak", "done", "rollback"];
+
 /// The states of `foxtrot_waf_posture_classes`.
 pub const POSTURE_STATES: [&str; 4] = ["blocked", "staged", "detected", "open"];
 
@@ -81,6 +85,8 @@ metrics! {
         "Requests that were shed, by class and reason.";
     ROLLOUT_WEIGHT = GAUGE "foxtrot_rollout_weight" ["rollout" "colour"]
         "Share of a colour in percent.";
+    ROLLOUT_PHASE = GAUGE "foxtrot_rollout_phase" ["rollout" "phase"]
+        "1 for the phase that a rollout is in, 0 for the others.";
     UPSTREAM_ENDPOINT_STATE = GAUGE "foxtrot_upstream_endpoint_state" ["cluster" "endpoint" "state"]
         "1 for the state that an endpoint is in, 0 for the others.";
     CONNECTIONS = GAUGE "foxtrot_connections" ["listener"]

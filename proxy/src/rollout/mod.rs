@@ -1,9 +1,13 @@
 //! Rollouts: how traffic moves from blue to green, and back by itself.
 //!
 //! [`Learned`] is where workers and the control thread meet: workers read the share and count what became of requests, the
-//! control thread decides. It is kept by name, so a reload moves nobody.
+//! control thread decides. It is kept by name, so a reload moves nobody. Where a rollout stands and what becomes of it is
+//! [`plan`]'s, a pure function; [`drive`] asks it and does what it says; [`state_file`] keeps that over a restart.
 
+pub mod drive;
 mod opinion;
+pub mod plan;
+pub mod state_file;
 
 use std::sync::{
     Arc,

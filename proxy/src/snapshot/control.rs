@@ -3,10 +3,13 @@
 //! One load at a time. A load that fails changes nothing: files are read, sockets bound and names resolved before the first
 //! worker hears of it. One that succeeds is put in force whole, worker by worker, each at a point between two requests.
 
+mod rollouts;
+mod say;
 mod switch;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use foxtrot_api::{Cause, LastReload, LocatedError, ReloadOutcome, ReloadResult};
 use parking_lot::Mutex;
 use rustls::server::ProducesTickets;
@@ -21,6 +24,7 @@ use super::{
     posture::Runs,
     read::{Read, errors, files_of, read, read_text},
     state::{State, last},
+    state_dir::StateDir,
     watch::{Fingerprints, Target, Watch},
 };
 use crate::{
@@ -33,8 +37,10 @@ use crate::{
         load::Loaded,
     },
     drain::drain,
+    event::Events,
     observe::metrics::Metrics,
     overload,
+    rollout::{self, drive::Drive},
     runtime::{self, Workers},
     upstream::{self, Cluster},
 };
@@ -51,6 +57,10 @@ pub struct Control {
     watch: Mutex<Option<Watch>>,
     posture: Runs,
     overload: overload::Watch,
+    rollouts: Drive,
+    events: Arc<Events>,
+    /// Ours for as long as the process lives.
+    _state_dir: Option<StateDir>,
     /// Held while a configuration is loaded.
     loading: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -85,6 +95,14 @@ impl Control {
         let snapshot = compile::compile(config, &around)
             .map_err(|problems| located(&read.loaded, problems))?;
         let snapshot = Arc::new(snapshot);
+        let state_dir = StateDir::open(&config.state)?;
+        let dir = state_dir.as_ref().map(StateDir::path);
+        let events = Events::start(dir, &config.state.events).context("the event log")?;
+        let events = Arc::new(events);
+        let rollouts = Drive::start(dir, Arc::clone(&events), Arc::clone(&metrics))
+            .context("where rollouts stand")?;
+        // Before the first request: a rollout goes on where it was.
+        rollouts.adopt(&snapshot.rollouts, rollout::drive::Cause::Restart);
         upstream::control::warm(&snapshot.clusters, WARM_TIME).await;
         let workers = Workers::start(&snapshot)?;
         let state = State::new(Arc::clone(&snapshot), &read);
@@ -98,12 +116,16 @@ impl Control {
             watch: Mutex::new(None),
             posture: Runs::default(),
             overload: overload::Watch::default(),
+            rollouts,
+            events,
+            _state_dir: state_dir,
             loading: tokio::sync::Mutex::new(()),
             state: Mutex::new(state),
         });
         control.listen(plan);
         control.announce(&snapshot);
         control.count("applied");
+        control.say_started();
         Ok(control)
     }
 
@@ -112,6 +134,7 @@ impl Control {
     pub async fn run(self: Arc<Self>) -> anyhow::Result<()> {
         let clusters = self.clusters.subscribe();
         tokio::spawn(upstream::control::run(clusters));
+        tokio::spawn(Arc::clone(&self).drive_rollouts());
         let mut free = tokio::time::interval(FREE_EVERY);
         let (watch, mut causes) = Watch::start(self.target())?;
         *self.watch.lock() = Some(watch);
@@ -247,6 +270,9 @@ impl Control {
             log.flush();
         }
         snapshot.waf.flush();
+        self.say_stopped();
+        self.rollouts.close();
+        self.events.close();
     }
 
     async fn apply(&self, read: Read, cause: Cause) -> ReloadResult {
@@ -311,6 +337,7 @@ impl Control {
             state.last = last(ReloadOutcome::Unchanged, cause, Vec::new());
         }
         self.look_at_files();
+        self.say_reload("unchanged", cause, current.generation, &[]);
         ReloadResult {
             result: ReloadOutcome::Unchanged,
             generation: current.generation,
@@ -329,6 +356,7 @@ impl Control {
             state.last = last(ReloadOutcome::Refused, cause, errors.clone());
             state.current.generation
         };
+        self.say_reload("refused", cause, generation, &errors);
         ReloadResult { result: ReloadOutcome::Refused, generation, errors }
     }
 
@@ -361,7 +389,9 @@ impl Control {
 
     fn expire_lists(&self) {
         for entry in self.snapshot().lists.expire(clock::since_epoch()) {
-            info!(list = entry.list.as_str(), block = %entry.block, "list entry has ended");
+            let (list, block) = (entry.list.as_str(), entry.block);
+            info!(list, %block, "list entry has ended");
+            self.say_list("ended", list, &block.to_string(), None);
         }
     }
 
@@ -381,6 +411,7 @@ fn fixed_at_start(before: &Config, after: &Config) -> Vec<Problem> {
         (before.workers != after.workers, path!["workers"]),
         (before.admin.listen != after.admin.listen, path!["admin", "listen"]),
         (before.log.format != after.log.format, path!["log", "format"]),
+        (before.state != after.state, path!["state"]),
     ];
     let changed = rows.into_iter().filter(|(changed, _)| *changed);
     changed

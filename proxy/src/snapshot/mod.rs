@@ -9,6 +9,8 @@ mod plan;
 mod posture;
 mod read;
 mod state;
+mod state_dir;
+mod steer;
 pub mod watch;
 
 use std::{
@@ -33,7 +35,7 @@ use crate::{
         shards::Counter,
     },
     overload::Overload,
-    rollout::Learned,
+    rollout::{Learned, plan::Plan},
     route::{ColourChoice, ListenerId, PathRewrite, RedirectTemplate, RouteTable, StickyKeys},
     tenant::Tenants,
     upstream::Cluster,
@@ -139,6 +141,8 @@ pub struct Rollout {
     pub green: Arc<Cluster>,
     /// Green's share as the configuration declares it, in hundredths of a percent. [`Learned`] has the one in force.
     pub declared_share: u16,
+    /// How it moves.
+    pub plan: Plan,
     /// Where it stands.
     pub learned: Arc<Learned>,
     /// What keeps a client on its colour.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Config, Duration, Found, KeyPath, Problem, path};
-use crate::config::Secret;
+use crate::config::{Secret, Size};
 
 pub(super) fn check(config: &Config, found: &mut Found) {
     if config.schema != 1 {
@@ -24,6 +24,11 @@ pub(super) fn check(config: &Config, found: &mut Found) {
     if config.reload.poll != Duration::default() && config.reload.poll < shortest {
         let message = format!("must be zero, which turns polling off, or at least {shortest}");
         found.value(path!["reload", "poll"], message);
+    }
+    let shortest = Size(1 << 10);
+    if config.state.events.rotate < shortest {
+        let message = format!("must be at least {shortest}: a file has room for some events");
+        found.value(path!["state", "events", "rotate"], message);
     }
 }
 

@@ -1,8 +1,10 @@
-//! Rollouts: two clusters, weights that sum to 100, an override that someone can use, a mirror that copies something.
+//! Rollouts: two clusters, weights that sum to 100, an override that someone can use, a mirror that copies something, steps
+//! that rise and deadlines that can be kept.
 
 use super::{Config, Found, KeyPath, Problem, headers, path};
 use crate::config::{
-    Aspect, Compare, Ignored, Mirror, Override, Parity, Rollout, StickyKey, rollout::is_token,
+    Aspect, Compare, Ignored, Mirror, Override, Parity, Percent, Rollback, Rollout, StickyKey,
+    rollout::is_token,
 };
 
 pub(super) fn check(config: &Config, found: &mut Found) {
@@ -23,6 +25,7 @@ pub(super) fn check(config: &Config, found: &mut Found) {
         if let Some(written) = &rollout.compare {
             compare(&at.join("compare"), written, rollout.mirror.as_ref(), found);
         }
+        plan(&at, rollout, found);
     }
 }
 
@@ -69,6 +72,34 @@ fn override_by(at: &KeyPath, by: &Override, config: &Config, found: &mut Found) 
             Problem::at(at.clone(), "without effect: nobody may choose a colour")
                 .help("name client addresses in `from`, or set trusted_proxies"),
         );
+    }
+}
+
+fn plan(at: &KeyPath, rollout: &Rollout, found: &mut Found) {
+    let mut before = Percent::whole(0);
+    for (index, share) in rollout.steps.iter().enumerate() {
+        if *share <= before {
+            let before = f64::from(before.basis_points()) / 100.0;
+            let message = format!("shares rise from step to step: this one must be above {before}");
+            found.value(at.join("steps").join(index), message);
+            break;
+        }
+        before = *share;
+    }
+    found.nonzero(at, [("step_every", rollout.step_every), ("deadline", rollout.deadline)]);
+    for (key, time) in [("step_every", rollout.step_every), ("soak", rollout.soak)] {
+        if rollout.deadline <= time {
+            let message =
+                format!("not longer than `{key}`, which is {time}: every rollout would go back");
+            found.value(at.join("deadline"), message);
+        }
+    }
+    let Rollback { max_duration, drain } = rollout.rollback;
+    if drain >= max_duration {
+        let message = format!(
+            "not shorter than `max_duration`, which is {max_duration}: a rollback could not keep it"
+        );
+        found.value(at.join("rollback").join("drain"), message);
     }
 }
 

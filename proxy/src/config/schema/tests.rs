@@ -114,6 +114,7 @@ fn files_are_marked_as_such() {
         "listeners.NAME.tls.certs[].key",
         "listeners.NAME.tls.client_ca",
         "log.access.path",
+        "state.dir",
         "waf.audit.path",
     ];
     assert_eq!(files, expected, "a new file name needs `format = \"path\"` and a line here");

@@ -47,12 +47,14 @@ fn touched() -> (Metrics, impl Sized) {
     let classes = metrics.waf_posture_classes("web", "t", "r", "open");
     classes.set(2.0);
     let weight = metrics.rollout_weight("g", Colour::Blue);
+    let phase = metrics.rollout_phase("g");
+    phase.set("steps");
     weight.set(99.75);
     let endpoint = metrics.endpoint_state("c", "10.0.0.1:80");
     endpoint.set("ejected");
     let connections = metrics.connections("web");
     connections.add(1, 1);
-    (metrics, (weight, endpoint, connections, classes, keys, overload))
+    (metrics, (weight, phase, endpoint, connections, classes, keys, overload))
 }
 
 #[test]

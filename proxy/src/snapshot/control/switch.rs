@@ -9,7 +9,7 @@ use super::{
     super::{Snapshot, plan::Plan, read::Read, state::last},
     Control,
 };
-use crate::{clock, drain::drain, listener::ListenerState, upstream, worker::Held};
+use crate::{clock, drain::drain, listener::ListenerState, rollout, upstream, worker::Held};
 
 impl Control {
     pub(super) fn put_in_force(
@@ -26,7 +26,7 @@ impl Control {
         if let Some(workers) = &*self.workers.lock() {
             workers.publish(&snapshot);
         }
-        move_declared(before, &snapshot);
+        self.rollouts.adopt(&snapshot.rollouts, rollout::drive::Cause::Reload);
         upstream::replaced(&before.clusters, &snapshot.clusters);
         self.listen(plan);
         self.end(gone, before);
@@ -51,6 +51,7 @@ impl Control {
         }
         self.look_at_files();
         info!(generation, %cause, "configuration applied");
+        self.say_reload("applied", cause, generation, &[]);
         ReloadResult { result: ReloadOutcome::Applied, generation, errors: Vec::new() }
     }
 
@@ -80,16 +81,6 @@ impl Control {
         self.overload.turn_to(&snapshot.overload);
         self.posture.turn_to(snapshot.waf.posture(), &self.metrics);
         self.metrics.config_generation().set(snapshot.generation as f64);
-    }
-}
-
-/// A declared share that changes is put in force; one that does not leaves a rollout where it is.
-fn move_declared(before: &Snapshot, now: &Snapshot) {
-    for rollout in &now.rollouts {
-        let earlier = before.rollouts.iter().find(|earlier| earlier.name == rollout.name);
-        if earlier.is_some_and(|earlier| earlier.declared_share != rollout.declared_share) {
-            rollout.learned.set_green_share(rollout.declared_share);
-        }
     }
 }
 

@@ -80,6 +80,16 @@ pub(super) const ROWS: &[Row] = &[
         &[Case("reload::sighup_reloads"), Read("snapshot::control::target", "watch: reload.watch")],
     ),
     row("reload.poll", &[Case("reload::contents_are_polled_where_files_give_no_events")]),
+    // state.
+    row("state.dir", &[Case("rollout::events_rotate_and_two_processes_do_not_share_a_directory")]),
+    row(
+        "state.events.rotate",
+        &[Case("rollout::events_rotate_and_two_processes_do_not_share_a_directory")],
+    ),
+    row(
+        "state.events.keep",
+        &[Case("rollout::events_rotate_and_two_processes_do_not_share_a_directory")],
+    ),
     // listeners.
     row(
         "listeners.NAME.listen",
@@ -526,6 +536,48 @@ pub(super) const ROWS: &[Row] = &[
                 ],
             ),
             Case("split::shares_are_kept"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.steps[]",
+        &[
+            rollout("steps = [<>, 100]", &["5", "10"]),
+            Case("rollout::a_rollout_goes_by_itself_from_start_to_done"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.step_every",
+        &[
+            rollout("step_every = <>", &["\"1m\"", "\"2m\""]),
+            Case("rollout::a_reload_moves_nobody_unless_it_declares_other_weights"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.soak",
+        &[
+            rollout("soak = <>", &["\"1m\"", "\"2m\""]),
+            Case("rollout::a_hundred_flips_lose_no_request"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.deadline",
+        &[
+            rollout("deadline = <>", &["\"1h\"", "\"2h\""]),
+            Case("rollout::held_steps_wait_and_a_deadline_takes_them_back"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.rollback.max_duration",
+        &[
+            rollout("rollback = { max_duration = <> }", &["\"2m\"", "\"3m\""]),
+            Read("rollout::drive::time_rollback", "subject.plan().rollback_max"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.rollback.drain",
+        &[
+            rollout("rollback = { drain = <> }", &["\"10s\"", "\"20s\""]),
+            Case("rollout::a_hundred_flips_lose_no_request"),
         ],
     ),
     row(
