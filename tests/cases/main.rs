@@ -24,6 +24,7 @@ mod posture;
 mod proxy_protocol;
 mod rate_limits;
 mod reload;
+mod rescue;
 mod routing;
 mod split;
 mod tenants;

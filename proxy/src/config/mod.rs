@@ -40,7 +40,7 @@ pub use listener::{
     Protocol, ProxyProtocol, TlsVersion,
 };
 pub use load::Loaded;
-pub use rollout::{Colour, Mirror, Override, Rollout, StickyKey, Weights};
+pub use rollout::{Colour, Guard, Mirror, Override, Prewarm, Rollout, StickyKey, Weights};
 pub use route::{HeaderEdits, Match, Rewrite, Route, RouteTarget, RouteTimeouts, StringMatch};
 pub use tenant::{Tenant, TenantHeader};
 pub use units::{ByteRate, Cidr, Duration, Percent, Rate, Size};

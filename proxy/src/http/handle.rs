@@ -20,8 +20,9 @@ use super::{
     upgrade,
 };
 use crate::{
-    clock,
-    error::Error,
+    clock::{self, Instant},
+    config::Colour,
+    error::{Error, Fault},
     filter::{
         client_ip,
         forwarded::{self, ClientFacts, Ids, Scheme},
@@ -31,9 +32,10 @@ use crate::{
     },
     limit::Asking,
     mirror::Primary,
+    rollout::{outcomes::Attempt, rescue},
     route::{Found, reading::other_readings, split},
     snapshot::{Action, Rollout, Route},
-    upstream::{self, Call, Cluster, Informational},
+    upstream::{self, Call, Cluster, Informational, Replay},
     waf::Policy,
     wire::{Body, RequestHead, parse},
     worker::Held,
@@ -129,12 +131,16 @@ async fn act(
         }
         Action::Rollout(rollout) => {
             // The split reads the request as the client sent it; what we add must not move anybody.
-            let cluster = choose(x, rollout, &head);
-            let hash = cluster.balance_key(&head, x.client.address);
-            let primary = primary(x, rollout, cluster, &head);
+            let colour = choose(x, rollout, &head);
+            let client = x.client.address;
+            let hashes = [&rollout.blue, &rollout.green].map(|to| to.balance_key(&head, client));
+            let primary = primary(x, rollout, rollout.cluster(colour), &head);
             prepare(x, route, &mut head);
+            if rollout.prewarm.is_some() {
+                rollout.learned.recorder.offer(x.connection.worker.id, &head, &body);
+            }
             let request = mirror(x, rollout, primary, upstream::Request { head, body });
-            forward(x, route, cluster, hash, request, interim).await
+            roll(x, Roll { route, rollout, hashes, interim }, colour, request).await
         }
     }
 }
@@ -288,14 +294,14 @@ fn prepare(x: &mut Exchange, route: &Route, head: &mut RequestHead) {
 }
 
 /// Picks the colour.
-fn choose<'r>(x: &mut Exchange, rollout: &'r Rollout, head: &RequestHead) -> &'r Arc<Cluster> {
+fn choose(x: &mut Exchange, rollout: &Rollout, head: &RequestHead) -> Colour {
     let key = rollout.sticky.value(head, x.client.address);
     let by_hand = rollout.choice.as_ref().and_then(|choice| choice.colour(head, &x.client));
     let colour = by_hand.unwrap_or_else(|| {
         split::colour(rollout.id, key.as_bytes(), rollout.learned.green_share())
     });
     x.colour = Some(colour);
-    rollout.cluster(colour)
+    colour
 }
 
 /// What the mirror has to know: like the split, the shadow's balance reads the request as the client sent it.
@@ -327,39 +333,150 @@ fn mirror(
     upstream::Request { head, body }
 }
 
+/// Where a request may go, and how.
+struct Way<'a> {
+    route: &'a Route,
+    cluster: &'a Arc<Cluster>,
+    hash: Option<u64>,
+    interim: Option<&'a dyn Informational>,
+    /// When it was first sent anywhere: that is when `timeouts.total` begins.
+    since: Instant,
+}
+
+/// The ways that a rollout leaves to a request.
+struct Roll<'a> {
+    route: &'a Route,
+    rollout: &'a Rollout,
+    /// By colour.
+    hashes: [Option<u64>; 2],
+    interim: Option<&'a dyn Informational>,
+}
+
+impl<'a> Roll<'a> {
+    fn way(&self, colour: Colour, since: Instant) -> Way<'a> {
+        let Self { route, rollout, hashes, interim } = *self;
+        let cluster = rollout.cluster(colour);
+        Way { route, cluster, hash: hashes[colour as usize], interim, since }
+    }
+}
+
 async fn forward(
     x: &mut Exchange,
     route: &Route,
     cluster: &Arc<Cluster>,
     hash: Option<u64>,
-    request: upstream::Request,
+    mut request: upstream::Request,
     interim: Option<&dyn Informational>,
 ) -> Result<Reply, Error> {
+    let way = Way { route, cluster, hash, interim, since: clock::now() };
+    let response = send(x, way, &mut request).await?;
+    Ok(relay(route, &request.head.method, response))
+}
+
+/// Sends a request to its colour. What that fails before its first byte, the trusted colour answers where it may; it is the
+/// failure of the first all the same.
+async fn roll(
+    x: &mut Exchange,
+    roll: Roll<'_>,
+    colour: Colour,
+    mut request: upstream::Request,
+) -> Result<Reply, Error> {
+    let since = clock::now();
+    let rescuer = roll.rollout.rescuer(colour);
+    let (kept, authority) = match rescuer {
+        None => (None, None),
+        Some(_) => {
+            let kept = keep(&mut request, roll.rollout.cluster(colour).kept_body_bytes());
+            (Some(kept), Some(request.head.authority.clone()))
+        }
+    };
+    x.occupy(colour);
+    let worker = x.connection.worker.id;
+    let attempt = roll.route.class.as_deref().map(|class| Attempt::begin(class, worker, colour));
+    let first = send(x, roll.way(colour, since), &mut request).await;
+    if let Some(attempt) = attempt {
+        attempt.end(first.as_ref().map(|response| &response.head));
+    }
+    let response = match (rescuer, kept) {
+        (Some(rescuer), Some(kept))
+            if kept.is_whole()
+                && rescue::allows(&request.head, first.as_ref().map(|first| first.head.status)) =>
+        {
+            request.body = kept.read();
+            request.head.authority = authority.unwrap_or_default();
+            rescued(x, roll.way(rescuer, since), (roll.rollout, rescuer), &mut request, first).await
+        }
+        _ => first,
+    };
+    Ok(relay(roll.route, &request.head.method, response?))
+}
+
+/// Asks the trusted colour. Where it is full or fails as well, the answer is the first one.
+async fn rescued(
+    x: &mut Exchange,
+    way: Way<'_>,
+    (rollout, rescuer): (&Rollout, Colour),
+    request: &mut upstream::Request,
+    first: Result<upstream::Response, Error>,
+) -> Result<upstream::Response, Error> {
+    let worker = x.connection.worker.id;
+    let [answered, failed] = &rollout.learned.rescued;
+    let (cluster, endpoint) = (x.cluster.clone(), x.upstream.endpoint.clone());
+    let second = send(x, way, request).await;
+    if let Err(error) = &second
+        && !matches!(error.fault(), Fault::Client)
+    {
+        failed.inc(worker);
+        (x.cluster, x.upstream.endpoint) = (cluster, endpoint);
+        return first;
+    }
+    answered.inc(worker);
+    x.rescued_from = x.colour.replace(rescuer);
+    x.occupy(rescuer);
+    second
+}
+
+/// Keeps a request's body for another cluster: as much of it as is kept for another try, or all of it that is not sent if that
+/// is the only case in which it may be sent again.
+fn keep(request: &mut upstream::Request, body_bytes_max: u64) -> Replay {
+    let keep_max = if rescue::is_repeatable(&request.head) { body_bytes_max } else { 0 };
+    let kept = Replay::new(std::mem::replace(&mut request.body, Body::Empty), keep_max);
+    request.body = kept.read();
+    kept
+}
+
+async fn send(
+    x: &mut Exchange,
+    way: Way<'_>,
+    request: &mut upstream::Request,
+) -> Result<upstream::Response, Error> {
+    let Way { route, cluster, hash, interim, since } = way;
     x.cluster = Some(Arc::clone(&cluster.name));
-    let method = request.head.method.clone();
     let deadline = grpc_timeout(&request.head);
-    let total = route.timeouts.total.map(|total| total.0);
+    let total = route.timeouts.total.map_or(cluster.total_timeout(), |total| total.0);
+    let total = deadline.map_or(total, |deadline| deadline.min(total));
+    let gone = clock::now().saturating_duration_since(since);
     let call = Call {
         worker: x.connection.worker.id,
         cluster,
         hash,
         per_try: route.timeouts.per_try.map(|per_try| per_try.0),
-        total: match (deadline, total.unwrap_or(cluster.total_timeout())) {
-            (Some(deadline), total) => Some(deadline.min(total)),
-            (None, _) => total,
-        },
+        total: Some(total.saturating_sub(gone)),
         informational: interim,
         report: &mut x.upstream,
     };
     let deadline = x.started + route.exchange_timeout(&x.connection.listener);
-    match tokio::time::timeout_at(deadline, upstream::forward(call, request)).await {
-        Ok(response) => Ok(relay(route, &method, response?)),
-        // Whose silence it was decides whose fault it is.
-        Err(_) if x.received.as_ref().is_some_and(|received| !received.is_whole()) => {
-            Err(Error::RequestTimeout("body"))
-        }
-        Err(_) => Err(Error::ExchangeTimeout),
+    let sent = tokio::time::timeout_at(deadline, upstream::forward_kept(call, request)).await;
+    if let Some(first_byte) = &mut x.upstream.first_byte {
+        *first_byte += gone;
     }
+    sent.unwrap_or_else(|_| {
+        // Whose silence it was decides whose fault it is.
+        Err(match &x.received {
+            Some(received) if !received.is_whole() => Error::RequestTimeout("body"),
+            _ => Error::ExchangeTimeout,
+        })
+    })
 }
 
 /// Makes the head that the client sees.

@@ -42,6 +42,7 @@ pub struct Metrics {
     limit_store: Family<Counter>,
     limit_degraded: Family<Gauge>,
     rollout_weights: Family<Gauge>,
+    rescued: Family<Counter>,
     endpoints: Family<OneHot>,
     connections: Family<Level>,
     accepted: Family<Counter>,
@@ -119,6 +120,7 @@ impl Metrics {
             limit_store: counters(),
             limit_degraded: Family::new(Gauge::default),
             rollout_weights: Family::new(Gauge::default),
+            rescued: counters(),
             endpoints: Family::new(|| OneHot::new(&data::ENDPOINT_STATES)),
             connections: Family::new(move || Level::new(workers)),
             accepted: counters(),
@@ -212,6 +214,11 @@ impl Metrics {
         self.rollout_weights.with(&[rollout, colour.as_str()])
     }
 
+    /// Requests of a rollout that the other colour was asked for, by whether it answered.
+    pub fn rescued(&self, rollout: &str, outcome: &'static str) -> Arc<Counter> {
+        self.rescued.with(&[rollout, outcome])
+    }
+
     /// State of an endpoint, one of [`data::ENDPOINT_STATES`]. The series lives as long as the handle.
     pub fn endpoint_state(&self, cluster: &str, endpoint: &str) -> Arc<OneHot> {
         self.endpoints.with(&[cluster, endpoint])
@@ -300,6 +307,7 @@ impl Metrics {
         to.numbers(&data::REFUSED_TOTAL, counts(&self.refused));
         to.numbers(&data::RETRIES_TOTAL, counts(&self.retries));
         to.numbers(&data::MIRROR_TOTAL, counts(&self.mirrors));
+        to.numbers(&data::RESCUED_TOTAL, counts(&self.rescued));
         to.one(&data::MIRROR_BYTES, self.mirror_bytes.value() as f64);
         to.numbers(&data::LIMIT_REQUESTS_TOTAL, counts(&self.limit_requests));
         to.numbers(&data::LIMIT_SHARED_TOTAL, counts(&self.limit_shared));

@@ -67,6 +67,8 @@ metrics! {
         "1 while a limit's store is gone and the limit holds for this replica alone, else 0.";
     ROLLOUT_WEIGHT = GAUGE "foxtrot_rollout_weight" ["rollout" "colour"]
         "Share of a colour in percent.";
+    RESCUED_TOTAL = COUNTER "foxtrot_rescued_total" ["rollout" "outcome"]
+        "Requests that the colour that is rolled out failed and that the other one was asked for.";
     UPSTREAM_ENDPOINT_STATE = GAUGE "foxtrot_upstream_endpoint_state" ["cluster" "endpoint" "state"]
         "1 for the state that an endpoint is in, 0 for the others.";
     CONNECTIONS = GAUGE "foxtrot_connections" ["listener"]

@@ -3,26 +3,39 @@
 //! [`Learned`] is where workers and the control thread meet: workers read the share and count what became of requests, the
 //! control thread decides. It is kept by name, so a reload moves nobody.
 
+pub mod drain;
 pub mod guard;
 mod opinion;
 pub mod outcomes;
+pub mod prewarm;
+pub mod recorder;
+pub mod rescue;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU16, AtomicU64, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use parking_lot::Mutex;
 
 pub use opinion::Opinion;
 
+use drain::Drains;
 use guard::{Asked, Guard, Reading};
-use outcomes::Outcomes;
+use outcomes::{Counts, Outcomes};
+use prewarm::Prewarm;
+use recorder::Recorder;
 
 use crate::{
     clock::{self, Instant},
     config::Colour,
-    observe::{metrics::Metrics, shards::Gauge},
+    observe::{
+        metrics::Metrics,
+        shards::{Counter, Gauge},
+    },
     route::split::BUCKETS,
 };
 
@@ -38,6 +51,16 @@ pub struct Learned {
     /// What became of requests.
     pub outcomes: Outcomes,
     guard: Mutex<Guard>,
+    /// Requests to warm a colour with.
+    pub recorder: Recorder,
+    /// The warming of a colour.
+    pub prewarm: Arc<Prewarm>,
+    /// Colours that have lost their share.
+    pub drains: Drains,
+    /// The colour that is trusted: blue, until a run moves traffic from green.
+    green_is_trusted: AtomicBool,
+    /// Requests that the trusted colour was asked for in the other's place: answered, and failed as well.
+    pub rescued: [Arc<Counter>; 2],
     born: Instant,
 }
 
@@ -52,6 +75,11 @@ impl Learned {
             step: AtomicU64::new(0),
             outcomes: Outcomes::new(metrics.workers()),
             guard: Mutex::default(),
+            recorder: Recorder::new(metrics.workers()),
+            prewarm: Arc::new(Prewarm::new(metrics.workers())),
+            drains: Drains::new(),
+            green_is_trusted: AtomicBool::new(false),
+            rescued: ["answered", "failed"].map(|outcome| metrics.rescued(name, outcome)),
             born: clock::now(),
         };
         learned.set_green_share(green_share);
@@ -69,13 +97,34 @@ impl Learned {
         if self.green_share.swap(green, Relaxed) != green {
             self.step.fetch_add(1, Relaxed);
         }
+        for (colour, share) in [(Colour::Blue, BUCKETS - green), (Colour::Green, green)] {
+            if share > 0 {
+                self.drains.call_off(colour);
+            }
+        }
         for (gauge, share) in self.gauges.iter().zip([BUCKETS - green, green]) {
             gauge.set(f64::from(share) / 100.0);
         }
     }
-    /// A run begins: what the guard has gathered in earlier ones counts no more.
-    pub fn begin(&self) {
+    /// A run begins that moves traffic to `candidate`: what the guard has gathered in earlier ones counts no more, and the other
+    /// colour answers what the candidate fails.
+    pub fn begin(&self, candidate: Colour) {
         self.guard.lock().reset();
+        self.prewarm.end();
+        self.green_is_trusted.store(candidate == Colour::Blue, Relaxed);
+    }
+
+    /// The colour that served when the last run began. It answers what the other fails, also after that run: until the next
+    /// one it is what traffic could be moved back to.
+    pub fn trusted(&self) -> Colour {
+        if self.green_is_trusted.load(Relaxed) { Colour::Green } else { Colour::Blue }
+    }
+
+    /// p95 to the first byte of a colour's answers since the process began, where it has had enough of them.
+    pub fn p95(&self, colour: Colour) -> Option<Duration> {
+        let mut sum = Counts::default();
+        self.outcomes.classes().iter().for_each(|class| sum.add(&class.read(colour)));
+        sum.quantile(0.95).filter(|_| sum.answers() >= 20)
     }
 
     /// What the outcomes of requests say of `candidate`, the colour that traffic moves to. A verdict of stop stays until

@@ -16,6 +16,7 @@ use http::HeaderMap;
 use parking_lot::Mutex;
 
 use crate::{
+    clock::{self, Instant},
     config::Colour,
     error::{Error, Fault},
     observe::shards::{Level, Sharded},
@@ -162,6 +163,40 @@ impl Class {
             }
         }
         sum
+    }
+}
+
+/// A request under way. One that is dropped before it has ended is one that the client would not wait for any longer: it took
+/// at least as long as until then.
+#[derive(Debug)]
+pub struct Attempt<'a> {
+    class: &'a Class,
+    worker: usize,
+    colour: Colour,
+    began: Instant,
+    ended: bool,
+}
+
+impl<'a> Attempt<'a> {
+    /// Begins.
+    pub fn begin(class: &'a Class, worker: usize, colour: Colour) -> Self {
+        Self { class, worker, colour, began: clock::now(), ended: false }
+    }
+
+    /// Ends, and is counted.
+    pub fn end(mut self, result: Result<&ResponseHead, &Error>) {
+        self.ended = true;
+        let outcome = Outcome::of(result, clock::now().saturating_duration_since(self.began));
+        self.class.count(self.worker, self.colour, outcome);
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let took = clock::now().saturating_duration_since(self.began);
+            self.class.count(self.worker, self.colour, Outcome::Answered(took));
+        }
     }
 }
 

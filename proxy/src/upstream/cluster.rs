@@ -128,6 +128,17 @@ impl Cluster {
         self.settings.timeouts.total
     }
 
+    /// Bytes of a request body that are kept for another try, `retry.body_bytes`.
+    pub fn kept_body_bytes(&self) -> u64 {
+        self.settings.retry.body_bytes
+    }
+
+    /// Whether any endpoint is in rotation.
+    pub fn is_fit(&self) -> bool {
+        let now = clock::now();
+        self.endpoints().list.iter().any(|endpoint| endpoint.in_rotation(self.is_probed(), now))
+    }
+
     /// The endpoints as they are.
     pub fn endpoints(&self) -> Guard<Arc<Endpoints>> {
         self.endpoints.load()
@@ -203,6 +214,22 @@ impl Cluster {
         let count = endpoints.list.len();
         let start = chance as usize % count.max(1);
         (0..count).any(|step| endpoints.list[(start + step) % count].evict())
+    }
+
+    /// Closes idle connections, and those in use with their exchange, until [`Self::wind_up`]. Requests are still served.
+    pub fn wind_down(&self) {
+        self.load.set_winding_down(true);
+        self.endpoints.load().list.iter().for_each(|endpoint| endpoint.clear());
+    }
+
+    /// Keeps connections again.
+    pub fn wind_up(&self) {
+        self.load.set_winding_down(false);
+    }
+
+    /// Whether connections close with their exchange.
+    pub fn is_winding_down(&self) -> bool {
+        self.load.is_winding_down()
     }
 
     /// Puts the addresses of a source into use, in place of those that it had.

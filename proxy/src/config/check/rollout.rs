@@ -1,7 +1,7 @@
 //! Rollouts: two clusters, weights that sum to 100, an override that someone can use, a mirror that copies something.
 
 use super::{Config, Found, KeyPath, Problem, headers, path};
-use crate::config::{Mirror, Override, Rollout, StickyKey, rollout::is_token};
+use crate::config::{Guard, Mirror, Override, Rollout, StickyKey, rollout::is_token};
 
 pub(super) fn check(config: &Config, found: &mut Found) {
     for (name, rollout) in &config.rollouts {
@@ -14,6 +14,13 @@ pub(super) fn check(config: &Config, found: &mut Found) {
         }
         if let Some(copies) = &rollout.mirror {
             mirror(&at.join("mirror"), copies, found);
+        }
+        if let Some(limits) = &rollout.guard {
+            guard(&at.join("guard"), limits, found);
+        }
+        if let Some(prewarm) = &rollout.prewarm {
+            ratio(&at.join("prewarm").join("until_p95_ratio"), prewarm.until_p95_ratio, found);
+            found.nonzero(&at.join("prewarm"), [("timeout", prewarm.timeout)]);
         }
     }
 }
@@ -61,6 +68,21 @@ fn override_by(at: &KeyPath, by: &Override, config: &Config, found: &mut Found) 
             Problem::at(at.clone(), "without effect: nobody may choose a colour")
                 .help("name client addresses in `from`, or set trusted_proxies"),
         );
+    }
+}
+
+fn guard(at: &KeyPath, guard: &Guard, found: &mut Found) {
+    ratio(&at.join("p95_ratio"), guard.p95_ratio, found);
+    if guard.error_rise.basis_points() == 0 {
+        let message = "0 stops every rollout: there is always some difference";
+        found.value(at.join("error_rise"), message);
+    }
+}
+
+fn ratio(at: &KeyPath, ratio: f64, found: &mut Found) {
+    if !(1.0..=100.0).contains(&ratio) {
+        let message = format!("{ratio} is not between 1 and 100: what is as fast must pass");
+        found.value(at.clone(), message);
     }
 }
 

@@ -23,6 +23,7 @@ fn touched() -> (Metrics, impl Sized) {
     metrics.retries("c").inc(0);
     metrics.mirrors("sent", "").inc(0);
     metrics.mirror_bytes().add(0, 5);
+    metrics.rescued("g", "answered").inc(0);
     metrics.limit_requests("l", "passed").inc(0);
     metrics.limit_shared("l").inc(0);
     metrics.limit_bytes("l").inc(0);

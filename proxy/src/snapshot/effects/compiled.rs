@@ -78,7 +78,11 @@ fn rollout(snapshot: &Snapshot) -> String {
     let shadow = rollout.mirror.as_ref().map(|mirror| &mirror.to.name);
     let (blue, green) = (&rollout.blue.name, &rollout.green.name);
     let share = rollout.learned.green_share();
-    format!("{blue} {green} {share} {:?} {:?} {shadow:?}", rollout.sticky, rollout.choice)
+    let safety = (rollout.rescue, &rollout.guard, &rollout.prewarm);
+    format!(
+        "{blue} {green} {share} {:?} {:?} {shadow:?} {safety:?}",
+        rollout.sticky, rollout.choice
+    )
 }
 
 fn route(route: &Route) -> String {

@@ -413,7 +413,7 @@ pub(super) const ROWS: &[Row] = &[
         "clusters.NAME.timeouts.try",
         &[
             cluster("timeouts = { try = <> }", &["\"1s\"", "\"2s\""]),
-            Read("upstream::forward::forward", "per_try.unwrap_or(timeouts.per_try)"),
+            Read("upstream::forward::forward_kept", "per_try.unwrap_or(timeouts.per_try)"),
             Case("upstream::an_upstream_that_does_not_answer_is_504"),
         ],
     ),
@@ -463,7 +463,7 @@ pub(super) const ROWS: &[Row] = &[
         "clusters.NAME.retry.body_bytes",
         &[
             cluster("retry = { body_bytes = <> }", &["\"1KiB\"", "\"2KiB\""]),
-            Read("upstream::forward::forward", "settings.retry.body_bytes"),
+            Read("upstream::forward::forward_kept", "settings.retry.body_bytes"),
             Case("upstream::a_long_body_is_sent_once"),
         ],
     ),
@@ -507,7 +507,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "rollouts.NAME.weights.blue",
         &[
-            Read("snapshot::compile::shares", "written.weights.blue"),
+            Read("config::check::rollout::colours", "weights.blue.basis_points()"),
             Case("split::the_weights_are_a_metric"),
         ],
     ),
@@ -577,6 +577,55 @@ pub(super) const ROWS: &[Row] = &[
     row("rollouts.NAME.mirror.in_flight", &[Case("mirror::copies_in_flight_are_bounded")]),
     row("rollouts.NAME.mirror.strip[]", &[Case("mirror::named_fields_are_stripped_from_copies")]),
     row("rollouts.NAME.mirror.timeout", &[Case("mirror::a_silent_shadow_harms_nothing")]),
+    row(
+        "rollouts.NAME.rescue",
+        &[
+            Read("snapshot::rescuer", "self.rescue && trusted == other(colour)"),
+            Case("rescue::without_rescue_failures_are_the_clients"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.guard.error_rise",
+        &[
+            rollout("guard = { error_rise = <> }", &["0.5", "1", "2.25"]),
+            Read("rollout::guard::close", "allowed: error_rise / 4.0"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.guard.p95_ratio",
+        &[
+            rollout("guard = { p95_ratio = <> }", &["1.0", "1.25", "2"]),
+            Read("rollout::guard::close", "self.memory.slow_from(p95_ratio)"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.guard.min_requests",
+        &[
+            rollout("guard = { min_requests = <> }", &["1", "50", "1000"]),
+            Read("rollout::guard::opinion", "self.seen < min"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.prewarm.connections",
+        &[
+            rollout("prewarm = { connections = <> }", &["1", "32", "64"]),
+            Read("rollout::prewarm::run", "self.order.policy.connections"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.prewarm.until_p95_ratio",
+        &[
+            rollout("prewarm = { until_p95_ratio = <> }", &["1.0", "1.2", "2"]),
+            Read("rollout::prewarm::allowed", "self.order.policy.until_p95_ratio"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.prewarm.timeout",
+        &[
+            rollout("prewarm = { timeout = <> }", &["\"10s\"", "\"1m\""]),
+            Read("rollout::prewarm::opinion", "self.order.policy.timeout"),
+        ],
+    ),
     // routes.
     row(
         "routes[].name",
@@ -759,7 +808,7 @@ pub(super) const ROWS: &[Row] = &[
         "routes[].timeouts.try",
         &[
             route("timeouts = { try = <> }", &["\"1s\"", "\"2s\""]),
-            Read("http::handle::forward", "route.timeouts.per_try"),
+            Read("http::handle::send", "route.timeouts.per_try"),
             Case("upstream::a_route_has_deadlines_of_its_own"),
         ],
     ),
@@ -767,7 +816,7 @@ pub(super) const ROWS: &[Row] = &[
         "routes[].timeouts.total",
         &[
             route("timeouts = { total = <> }", &["\"16s\"", "\"17s\""]),
-            Read("http::handle::forward", "route.timeouts.total"),
+            Read("http::handle::send", "route.timeouts.total"),
             Case("upstream::a_route_has_deadlines_of_its_own"),
         ],
     ),
