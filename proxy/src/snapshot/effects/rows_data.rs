@@ -344,6 +344,16 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(
+        "clusters.NAME.slow_start",
+        &[
+            cluster("slow_start = <>", &["\"10s\"", "\"30s\""]),
+            Read("upstream::cluster::takes", "self.settings.slow_start"),
+            Unit(
+                "upstream::tests::endpoints::an_endpoint_that_has_just_begun_gets_a_part_of_its_share",
+            ),
+        ],
+    ),
+    row(
         "clusters.NAME.outlier.consecutive_5xx",
         &[
             cluster("outlier = { consecutive_5xx = <> }", &["0", "1"]),
