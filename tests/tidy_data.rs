@@ -19,11 +19,13 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
     ("waf", &["clock", "config", "filter", "key_error", "observe", "route", "tenant", "wire"]),
     ("upstream", &["alarm", "clock", "config", "error", "filter", "observe", "route", "wire"]),
     ("mirror", &["clock", "config", "error", "observe", "route", "upstream", "wire"]),
+    ("rollout", &["clock", "config", "error", "observe", "route", "upstream", "wire"]),
     (
         "http",
         &[
             "alarm", "clock", "config", "error", "filter", "limit", "listener", "mirror",
-            "observe", "route", "snapshot", "tenant", "upstream", "waf", "wire", "worker",
+            "observe", "rollout", "route", "snapshot", "tenant", "upstream", "waf", "wire",
+            "worker",
         ],
     ),
     ("listener", &["clock", "config", "filter", "http", "observe", "wire", "worker"]),
@@ -44,6 +46,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
             "listener",
             "mirror",
             "observe",
+            "rollout",
             "route",
             "runtime",
             "tenant",
@@ -107,6 +110,9 @@ pub const ONLY_IN: &[(&str, &[&str], &str)] = &[
 pub const PURE: &[&str] = &[
     "config/",
     "filter/",
+    "rollout/guard.rs",
+    "rollout/guard/",
+    "rollout/rescue.rs",
     "route/",
     "tenant.rs",
     "listener/proxy_protocol/mod.rs",

@@ -17,12 +17,12 @@ use super::{
     inspect::{self, Inspected},
     reply,
     reply::Reply,
-    upgrade,
+    send, upgrade,
 };
 use crate::{
-    clock::{self, Instant},
+    clock,
     config::Colour,
-    error::{Error, Fault},
+    error::Error,
     filter::{
         client_ip,
         forwarded::{self, ClientFacts, Ids, Scheme},
@@ -32,10 +32,9 @@ use crate::{
     },
     limit::Asking,
     mirror::Primary,
-    rollout::{outcomes::Attempt, rescue},
     route::{Found, reading::other_readings, split},
     snapshot::{Action, Rollout, Route},
-    upstream::{self, Call, Cluster, Informational, Replay},
+    upstream::{self, Cluster, Informational},
     waf::Policy,
     wire::{Body, RequestHead, parse},
     worker::Held,
@@ -140,7 +139,10 @@ async fn act(
                 rollout.learned.recorder.offer(x.connection.worker.id, &head, &body);
             }
             let request = mirror(x, rollout, primary, upstream::Request { head, body });
-            roll(x, Roll { route, rollout, hashes, interim }, colour, request).await
+            let method = request.head.method.clone();
+            let roll = send::Roll { route, rollout, hashes, interim };
+            let response = send::roll(x, roll, colour, request).await?;
+            Ok(relay(route, &method, response))
         }
     }
 }
@@ -333,33 +335,6 @@ fn mirror(
     upstream::Request { head, body }
 }
 
-/// Where a request may go, and how.
-struct Way<'a> {
-    route: &'a Route,
-    cluster: &'a Arc<Cluster>,
-    hash: Option<u64>,
-    interim: Option<&'a dyn Informational>,
-    /// When it was first sent anywhere: that is when `timeouts.total` begins.
-    since: Instant,
-}
-
-/// The ways that a rollout leaves to a request.
-struct Roll<'a> {
-    route: &'a Route,
-    rollout: &'a Rollout,
-    /// By colour.
-    hashes: [Option<u64>; 2],
-    interim: Option<&'a dyn Informational>,
-}
-
-impl<'a> Roll<'a> {
-    fn way(&self, colour: Colour, since: Instant) -> Way<'a> {
-        let Self { route, rollout, hashes, interim } = *self;
-        let cluster = rollout.cluster(colour);
-        Way { route, cluster, hash: hashes[colour as usize], interim, since }
-    }
-}
-
 async fn forward(
     x: &mut Exchange,
     route: &Route,
@@ -368,115 +343,9 @@ async fn forward(
     mut request: upstream::Request,
     interim: Option<&dyn Informational>,
 ) -> Result<Reply, Error> {
-    let way = Way { route, cluster, hash, interim, since: clock::now() };
-    let response = send(x, way, &mut request).await?;
+    let way = send::Way { route, cluster, hash, interim, since: clock::now() };
+    let response = send::send(x, way, &mut request).await?;
     Ok(relay(route, &request.head.method, response))
-}
-
-/// Sends a request to its colour. What that fails before its first byte, the trusted colour answers where it may; it is the
-/// failure of the first all the same.
-async fn roll(
-    x: &mut Exchange,
-    roll: Roll<'_>,
-    colour: Colour,
-    mut request: upstream::Request,
-) -> Result<Reply, Error> {
-    let since = clock::now();
-    let rescuer = roll.rollout.rescuer(colour);
-    let (kept, authority) = match rescuer {
-        None => (None, None),
-        Some(_) => {
-            let kept = keep(&mut request, roll.rollout.cluster(colour).kept_body_bytes());
-            (Some(kept), Some(request.head.authority.clone()))
-        }
-    };
-    x.occupy(colour);
-    let worker = x.connection.worker.id;
-    let attempt = roll.route.class.as_deref().map(|class| Attempt::begin(class, worker, colour));
-    let first = send(x, roll.way(colour, since), &mut request).await;
-    if let Some(attempt) = attempt {
-        attempt.end(first.as_ref().map(|response| &response.head));
-    }
-    let response = match (rescuer, kept) {
-        (Some(rescuer), Some(kept))
-            if kept.is_whole()
-                && rescue::allows(&request.head, first.as_ref().map(|first| first.head.status)) =>
-        {
-            request.body = kept.read();
-            request.head.authority = authority.unwrap_or_default();
-            rescued(x, roll.way(rescuer, since), (roll.rollout, rescuer), &mut request, first).await
-        }
-        _ => first,
-    };
-    Ok(relay(roll.route, &request.head.method, response?))
-}
-
-/// Asks the trusted colour. Where it is full or fails as well, the answer is the first one.
-async fn rescued(
-    x: &mut Exchange,
-    way: Way<'_>,
-    (rollout, rescuer): (&Rollout, Colour),
-    request: &mut upstream::Request,
-    first: Result<upstream::Response, Error>,
-) -> Result<upstream::Response, Error> {
-    let worker = x.connection.worker.id;
-    let [answered, failed] = &rollout.learned.rescued;
-    let (cluster, endpoint) = (x.cluster.clone(), x.upstream.endpoint.clone());
-    let second = send(x, way, request).await;
-    if let Err(error) = &second
-        && !matches!(error.fault(), Fault::Client)
-    {
-        failed.inc(worker);
-        (x.cluster, x.upstream.endpoint) = (cluster, endpoint);
-        return first;
-    }
-    answered.inc(worker);
-    x.rescued_from = x.colour.replace(rescuer);
-    x.occupy(rescuer);
-    second
-}
-
-/// Keeps a request's body for another cluster: as much of it as is kept for another try, or all of it that is not sent if that
-/// is the only case in which it may be sent again.
-fn keep(request: &mut upstream::Request, body_bytes_max: u64) -> Replay {
-    let keep_max = if rescue::is_repeatable(&request.head) { body_bytes_max } else { 0 };
-    let kept = Replay::new(std::mem::replace(&mut request.body, Body::Empty), keep_max);
-    request.body = kept.read();
-    kept
-}
-
-async fn send(
-    x: &mut Exchange,
-    way: Way<'_>,
-    request: &mut upstream::Request,
-) -> Result<upstream::Response, Error> {
-    let Way { route, cluster, hash, interim, since } = way;
-    x.cluster = Some(Arc::clone(&cluster.name));
-    let deadline = grpc_timeout(&request.head);
-    let total = route.timeouts.total.map_or(cluster.total_timeout(), |total| total.0);
-    let total = deadline.map_or(total, |deadline| deadline.min(total));
-    let gone = clock::now().saturating_duration_since(since);
-    let call = Call {
-        worker: x.connection.worker.id,
-        cluster,
-        hash,
-        per_try: route.timeouts.per_try.map(|per_try| per_try.0),
-        total: Some(total.saturating_sub(gone)),
-        informational: interim,
-        report: &mut x.upstream,
-    };
-    let deadline = x.started + route.exchange_timeout(&x.connection.listener);
-    let sent = tokio::time::timeout_at(deadline, upstream::forward_kept(call, request)).await;
-    if let Some(first_byte) = &mut x.upstream.first_byte {
-        *first_byte += gone;
-    }
-    sent.unwrap_or_else(|_| {
-        // Whose silence it was decides whose fault it is.
-        Err(match &x.received {
-            Some(received) if !received.is_whole() => Error::RequestTimeout("body"),
-            _ => Error::ExchangeTimeout,
-        })
-    })
 }
 
 /// Makes the head that the client sees.
@@ -497,26 +366,6 @@ fn relay(route: &Route, method: &Method, response: upstream::Response) -> Reply 
     }
     route.response_headers.apply(&mut head.headers);
     Reply { head, body, tunnel, announced_length: length.filter(|_| bodiless) }
-}
-
-/// The deadline that a gRPC client has set (gRPC over HTTP/2, "Timeout"): at most eight digits and a unit.
-fn grpc_timeout(head: &RequestHead) -> Option<Duration> {
-    let text = head.headers.get("grpc-timeout")?.to_str().ok()?;
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit())
-    {
-        return None;
-    }
-    let amount: u64 = digits.parse().ok()?;
-    match unit {
-        "H" => Some(Duration::from_secs(amount * 3_600)),
-        "M" => Some(Duration::from_secs(amount * 60)),
-        "S" => Some(Duration::from_secs(amount)),
-        "m" => Some(Duration::from_millis(amount)),
-        "u" => Some(Duration::from_micros(amount)),
-        "n" => Some(Duration::from_nanos(amount)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

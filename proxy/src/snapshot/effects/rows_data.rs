@@ -818,7 +818,7 @@ pub(super) const ROWS: &[Row] = &[
         "routes[].timeouts.try",
         &[
             route("timeouts = { try = <> }", &["\"1s\"", "\"2s\""]),
-            Read("http::handle::send", "route.timeouts.per_try"),
+            Read("http::send::send", "route.timeouts.per_try"),
             Case("upstream::a_route_has_deadlines_of_its_own"),
         ],
     ),
@@ -826,7 +826,7 @@ pub(super) const ROWS: &[Row] = &[
         "routes[].timeouts.total",
         &[
             route("timeouts = { total = <> }", &["\"16s\"", "\"17s\""]),
-            Read("http::handle::send", "route.timeouts.total"),
+            Read("http::send::send", "route.timeouts.total"),
             Case("upstream::a_route_has_deadlines_of_its_own"),
         ],
     ),
