@@ -252,9 +252,11 @@ impl Rollout {
         });
     }
 
-    /// Whether the candidate is warm; `None` where nothing was begun.
+    /// Whether the candidate is warm; `None` where the configuration does not ask for it.
     pub fn prewarm_opinion(&self, now: Instant) -> Option<Opinion> {
-        self.learned.prewarm.opinion(now)
+        self.prewarm.as_ref()?;
+        let begun = self.learned.prewarm.opinion(now);
+        Some(begun.unwrap_or_else(|| Opinion::Hold("warming has not begun".to_owned())))
     }
 
     /// Drains a colour that has lost its share. It ends at `until`, or when the colour is given a share again.
