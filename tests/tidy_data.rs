@@ -36,8 +36,8 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
         "http",
         &[
             "alarm", "clock", "config", "error", "filter", "limit", "listener", "mirror",
-            "observe", "overload", "route", "snapshot", "tenant", "upstream", "waf", "wire",
-            "worker",
+            "observe", "overload", "rollout", "route", "snapshot", "tenant", "upstream", "waf",
+            "wire", "worker",
         ],
     ),
     ("listener", &["clock", "config", "filter", "http", "observe", "wire", "worker"]),
@@ -138,6 +138,9 @@ pub const ONLY_IN: &[(&str, &[&str], &str)] = &[
 pub const PURE: &[&str] = &[
     "config/",
     "filter/",
+    "rollout/guard.rs",
+    "rollout/guard/",
+    "rollout/rescue.rs",
     "route/",
     "tenant.rs",
     "overload/gradient.rs",

@@ -103,7 +103,13 @@ async fn run(worker: Arc<Worker>, mut commands: mpsc::UnboundedReceiver<Command>
                 Some(Command::Listen(listening, socket)) => listen(&worker, listening, socket),
                 None => return,
             },
-            _ = sweep.tick() => upstream::sweep(worker.id, &worker.snapshot().clusters),
+            _ = sweep.tick() => {
+                let snapshot = worker.snapshot();
+                upstream::sweep(worker.id, &snapshot.clusters);
+                for rollout in &snapshot.rollouts {
+                    rollout.learned.prewarm.look(worker.id);
+                }
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ mod posture;
 mod proxy_protocol;
 mod rate_limits;
 mod reload;
+mod rescue;
 mod rollout;
 mod routing;
 mod shadow;

@@ -24,6 +24,9 @@ pub struct Cluster {
     pub protocol: UpstreamProtocol,
     /// How an endpoint is chosen.
     pub balance: Balance,
+    /// Time over which an endpoint that is new among others, healthy again or no longer ejected comes to its whole share of
+    /// the requests, from a tenth of it.
+    pub slow_start: Option<Duration>,
     /// TLS of `https` endpoints.
     pub tls: ClusterTls,
     /// Connections kept for reuse.

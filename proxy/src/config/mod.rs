@@ -46,7 +46,9 @@ pub use listener::{
 };
 pub use load::Loaded;
 pub use overload::{Concurrency, Overload, OverloadClass, OverloadQueue};
-pub use rollout::{Colour, Mirror, Override, Rollback, Rollout, StickyKey, Weights};
+pub use rollout::{
+    Colour, Guard, Mirror, Override, Prewarm, Rollback, Rollout, StickyKey, Weights,
+};
 pub use route::{HeaderEdits, Match, Rewrite, Route, RouteTarget, RouteTimeouts, StringMatch};
 pub use tenant::{Tenant, TenantHeader};
 pub use units::{ByteRate, Cidr, Duration, Percent, Rate, Size};

@@ -52,6 +52,15 @@ pub struct Rollout {
     /// Bounds of the way back.
     #[serde(default)]
     pub rollback: Rollback,
+    /// Whether what the colour that is rolled out fails before its first byte is answered by the other one.
+    #[serde(default)]
+    pub rescue: bool,
+    /// What ends a rollout by itself.
+    #[serde(default)]
+    pub guard: Option<Guard>,
+    /// What a colour must have done before it is sent its first user.
+    #[serde(default)]
+    pub prewarm: Option<Prewarm>,
 }
 
 /// Bounds of the way back, and of the colour that traffic has left.
@@ -144,6 +153,46 @@ pub struct Mirror {
     /// Deadline of a copy, its answer included.
     #[serde(default = "default_mirror_timeout")]
     pub timeout: Duration,
+}
+
+/// Limits that the colour that is rolled out is held to, beside the other one.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Guard {
+    /// The rise of the share of failed requests that is one too many, in percentage points.
+    pub error_rise: Percent,
+    /// What its p95 to the first byte may be, as a multiple of the other's.
+    #[schemars(range(min = 1.0, max = 100.0))]
+    pub p95_ratio: f64,
+    /// Requests that it must have had in a step before the next step.
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub min_requests: u64,
+}
+
+/// What a colour must have done before it is sent its first user.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Prewarm {
+    /// Connections that are opened, over all workers and endpoints.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub connections: u32,
+    /// Recorded requests are sent again until the colour's p95 is at most this multiple of the other's.
+    #[schemars(range(min = 1.0, max = 100.0))]
+    pub until_p95_ratio: f64,
+    /// Longest time that this may take; then the rollout stops.
+    pub timeout: Duration,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self { error_rise: Percent::whole(1), p95_ratio: 1.3, min_requests: 50 }
+    }
+}
+
+impl Default for Prewarm {
+    fn default() -> Self {
+        Self { connections: 32, until_p95_ratio: 1.2, timeout: Duration::seconds(60) }
+    }
 }
 
 impl Default for Weights {

@@ -18,6 +18,11 @@ use crate::{
     mirror,
     observe::{Record, metrics::CodeClass},
     overload::Places,
+    rollout::{
+        Learned,
+        outcomes::{Class, Outcome},
+    },
+    snapshot::Action,
     upstream,
     waf::{Inspection, Subject},
     wire::{BodyError, RequestHead},
@@ -45,6 +50,12 @@ pub struct Exchange {
     pub cluster: Option<Arc<str>>,
     /// Colour that the split chose.
     pub colour: Option<Colour>,
+    /// Colour among whose requests under way it is counted.
+    occupies: Option<Colour>,
+    /// Whether it has become a tunnel that is counted.
+    tunnels: bool,
+    /// Colour that failed it before another answered.
+    pub rescued_from: Option<Colour>,
     /// Whether a copy went to a shadow.
     pub mirrored: bool,
     /// Where a comparison waits for the answer of the upstream, if one does.
@@ -129,6 +140,9 @@ impl Exchange {
             route: None,
             cluster: None,
             colour: None,
+            occupies: None,
+            tunnels: false,
+            rescued_from: None,
             mirrored: false,
             expected: None,
             upstream: upstream::Report::default(),
@@ -180,7 +194,50 @@ impl Exchange {
             BodyError::UpstreamIdle => "upstream_idle",
             BodyError::Upstream(_) | BodyError::Io(_) => "upstream_truncated",
         });
+        if let BodyError::UpstreamIdle | BodyError::Upstream(_) | BodyError::Io(_) = error
+            && let (Some(class), Some(colour)) = (self.class(), self.occupies)
+        {
+            class.count(self.connection.worker.id, colour, Outcome::Failed);
+        }
         tracing::debug!(client = %self.client.address, error = %error, "response broke off");
+    }
+
+    /// Counts this among the requests of a colour that are under way, until it ends or moves to another colour.
+    pub fn occupy(&mut self, colour: Colour) {
+        self.leave();
+        if let Some(class) = self.class() {
+            class.in_flight(self.connection.worker.id, colour, 1);
+            self.occupies = Some(colour);
+        }
+    }
+
+    /// It becomes a tunnel.
+    pub fn begin_tunnel(&mut self) {
+        if let (Some(class), Some(colour), false) = (self.class(), self.occupies, self.tunnels) {
+            class.tunnels(self.connection.worker.id, colour, 1);
+            self.tunnels = true;
+        }
+    }
+
+    /// The rollout that it is a request of, and its colour.
+    pub fn rollout(&self) -> Option<(&Arc<Learned>, Colour)> {
+        match &self.snapshot.routes.get(self.route?)?.action {
+            Action::Rollout(rollout) => Some((&rollout.learned, self.occupies?)),
+            _ => None,
+        }
+    }
+
+    fn leave(&mut self) {
+        let worker = self.connection.worker.id;
+        if let (Some(class), Some(colour)) = (self.class(), self.occupies) {
+            class.in_flight(worker, colour, -1);
+            class.tunnels(worker, colour, -i64::from(self.tunnels));
+        }
+        (self.occupies, self.tunnels) = (None, false);
+    }
+
+    fn class(&self) -> Option<&Class> {
+        self.snapshot.routes.get(self.route?)?.class.as_deref()
     }
 
     /// The answer was sent whole.
@@ -200,6 +257,7 @@ impl Drop for Exchange {
         if !self.complete && self.flag.is_none() {
             self.client_left();
         }
+        self.leave();
         let elapsed = self.elapsed();
         let worker = self.connection.worker.id;
         let status = StatusCode::from_u16(self.status).ok();
@@ -271,6 +329,7 @@ impl Exchange {
             reused: self.upstream.reused,
             request_id: self.request_id.as_ref().map_or(&[], HeaderValue::as_bytes),
             trace_id: self.trace_id,
+            rescued_from: self.rescued_from,
             mirror: self.mirrored.then_some("sent"),
         }
     }

@@ -18,10 +18,11 @@ use super::{
     inspect::{self, Inspected},
     reply,
     reply::Reply,
-    upgrade,
+    send, upgrade,
 };
 use crate::{
     clock,
+    config::Colour,
     error::Error,
     filter::{
         client_ip,
@@ -34,7 +35,7 @@ use crate::{
     mirror::{Copied, Primary, Reason},
     route::{Found, reading::other_readings, split},
     snapshot::{Action, Rollout, Route},
-    upstream::{self, Call, Cluster, Informational},
+    upstream::{self, Cluster, Informational},
     waf::Policy,
     wire::{Body, RequestHead, parse},
     worker::Held,
@@ -132,13 +133,22 @@ async fn act(
         }
         Action::Rollout(rollout) => {
             // The split reads the request as the client sent it; what we add must not move anybody.
-            let cluster = choose(x, rollout, &head);
+            let colour = choose(x, rollout, &head);
             admission::shed_by_cluster(x, &head).await?;
-            let hash = cluster.balance_key(&head, x.client.address);
-            let primary = primary(x, rollout, (cluster, hash), route, &head);
+            let client = x.client.address;
+            let hashes = [&rollout.blue, &rollout.green].map(|to| to.balance_key(&head, client));
+            let first = (rollout.cluster(colour), hashes[colour as usize]);
+            let primary = primary(x, rollout, first, route, &head);
             prepare(x, route, &mut head);
+            if rollout.prewarm.is_some() {
+                rollout.learned.recorder.offer(x.connection.worker.id, &head, &body);
+            }
             let request = mirror(x, rollout, primary, upstream::Request { head, body });
-            forward(x, route, cluster, hash, request, interim).await
+            let method = request.head.method.clone();
+            let roll = send::Roll { route, rollout, hashes, interim };
+            let response = send::roll(x, roll, colour, request).await?;
+            let response = compared(x, response);
+            Ok(relay(route, &method, response))
         }
     }
 }
@@ -292,14 +302,14 @@ fn prepare(x: &mut Exchange, route: &Route, head: &mut RequestHead) {
 }
 
 /// Picks the colour.
-fn choose<'r>(x: &mut Exchange, rollout: &'r Rollout, head: &RequestHead) -> &'r Arc<Cluster> {
+fn choose(x: &mut Exchange, rollout: &Rollout, head: &RequestHead) -> Colour {
     let key = rollout.sticky.value(head, x.client.address);
     let by_hand = rollout.choice.as_ref().and_then(|choice| choice.colour(head, &x.client));
     let colour = by_hand.unwrap_or_else(|| {
         split::colour(rollout.id, key.as_bytes(), rollout.learned.green_share())
     });
     x.colour = Some(colour);
-    rollout.cluster(colour)
+    colour
 }
 
 /// What the mirror has to know: like the split, the shadow's balance reads the request as the client sent it.
@@ -343,53 +353,18 @@ async fn forward(
     route: &Route,
     cluster: &Arc<Cluster>,
     hash: Option<u64>,
-    request: upstream::Request,
+    mut request: upstream::Request,
     interim: Option<&dyn Informational>,
 ) -> Result<Reply, Error> {
-    x.cluster = Some(Arc::clone(&cluster.name));
-    let method = request.head.method.clone();
-    let deadline = grpc_timeout(&request.head);
-    let total = route.timeouts.total.map(|total| total.0);
-    let call = Call {
-        worker: x.connection.worker.id,
-        cluster,
-        hash,
-        per_try: route.timeouts.per_try.map(|per_try| per_try.0),
-        total: match (deadline, total.unwrap_or(cluster.total_timeout())) {
-            (Some(deadline), total) => Some(deadline.min(total)),
-            (None, _) => total,
-        },
-        informational: interim,
-        report: &mut x.upstream,
-    };
-    let deadline = x.started + route.exchange_timeout(&x.connection.listener);
-    let begun = clock::now();
-    let outcome = tokio::time::timeout_at(deadline, upstream::forward(call, request)).await;
-    // No answer in time is an answer after that time; one that fails at once says nothing of how busy an upstream is.
-    let too_late = matches!(outcome, Err(_) | Ok(Err(Error::TryTimeout | Error::TotalTimeout)));
-    if too_late || matches!(outcome, Ok(Ok(_))) {
-        let worker = x.connection.worker.id;
-        x.places.answered(worker, clock::now().saturating_duration_since(begun));
-    }
-    match outcome {
-        Ok(response) => {
-            let response = response?;
-            if response.tunnel.is_some() {
-                x.places.give_back();
-            }
-            Ok(relay(route, &method, compared(x, response)))
-        }
-        // Whose silence it was decides whose fault it is.
-        Err(_) if x.received.as_ref().is_some_and(|received| !received.is_whole()) => {
-            Err(Error::RequestTimeout("body"))
-        }
-        Err(_) => Err(Error::ExchangeTimeout),
-    }
+    let way = send::Way { route, cluster, hash, interim, since: clock::now() };
+    let response = send::send(x, way, &mut request).await?;
+    Ok(relay(route, &request.head.method, response))
 }
 
 /// Shows the answer to the comparison with the shadow's, where there is one, as the upstream gave it.
 fn compared(x: &mut Exchange, response: upstream::Response) -> upstream::Response {
-    match x.expected.take() {
+    // What the other colour has answered is not what the copy was made of.
+    match x.expected.take().filter(|_| x.rescued_from.is_none()) {
         None => response,
         Some(expected) => expected.watch(response, x.upstream.first_byte.unwrap_or_default()),
     }
@@ -413,26 +388,6 @@ fn relay(route: &Route, method: &Method, response: upstream::Response) -> Reply 
     }
     route.response_headers.apply(&mut head.headers);
     Reply { head, body, tunnel, announced_length: length.filter(|_| bodiless) }
-}
-
-/// The deadline that a gRPC client has set (gRPC over HTTP/2, "Timeout"): at most eight digits and a unit.
-fn grpc_timeout(head: &RequestHead) -> Option<Duration> {
-    let text = head.headers.get("grpc-timeout")?.to_str().ok()?;
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit())
-    {
-        return None;
-    }
-    let amount: u64 = digits.parse().ok()?;
-    match unit {
-        "H" => Some(Duration::from_secs(amount * 3_600)),
-        "M" => Some(Duration::from_secs(amount * 60)),
-        "S" => Some(Duration::from_secs(amount)),
-        "m" => Some(Duration::from_millis(amount)),
-        "u" => Some(Duration::from_micros(amount)),
-        "n" => Some(Duration::from_nanos(amount)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

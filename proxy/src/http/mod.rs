@@ -12,5 +12,6 @@ pub mod h2;
 pub mod handle;
 mod inspect;
 pub mod reply;
+mod send;
 pub mod transport;
 pub mod upgrade;

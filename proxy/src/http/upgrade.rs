@@ -7,6 +7,7 @@ use std::{
     future::Future,
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -26,7 +27,9 @@ use tokio_util::io::poll_read_buf;
 use super::{context::Exchange, reply::Reply, transport::Transport};
 use crate::{
     clock,
+    config::Colour,
     listener::{Phase, reached},
+    rollout::{Learned, drain},
     upstream::{FarEnd, Tunnel},
     wire::{H2Stream, stream::Rewind},
 };
@@ -100,7 +103,9 @@ async fn join(
     mut upstream: impl AsyncRead + AsyncWrite + Unpin,
     mut phase: watch::Receiver<Phase>,
 ) {
+    exchange.begin_tunnel();
     let idle = exchange.connection.listener.config.timeouts.tunnel_idle.0;
+    let rollout = exchange.rollout().map(|(learned, colour)| (Arc::clone(learned), colour));
     let relay = Relay::new(&mut client, &mut upstream, idle);
     tokio::select! {
         sent = relay => match sent {
@@ -111,7 +116,20 @@ async fn join(
             Err(error) => exchange.flag = Some(if error.kind() == io::ErrorKind::TimedOut { "tunnel_idle" } else { "tunnel_reset" }),
         },
         () = reached(&mut phase, Phase::Cut) => exchange.flag = Some("drained"),
+        colour = lost(rollout.as_ref()) => {
+            if let Some((learned, _)) = &rollout {
+                learned.drains.count_cut(colour);
+            }
+            exchange.flag = Some("drained");
+        }
     }
+}
+
+/// Ends with the drain of a tunnel's colour, if it has one.
+async fn lost(rollout: Option<&(Arc<Learned>, Colour)>) -> Colour {
+    let Some((learned, colour)) = rollout else { return std::future::pending().await };
+    drain::deadline(&mut learned.drains.deadlines(), *colour).await;
+    *colour
 }
 
 /// Copies both ways; resolves with the bytes sent to the client once both directions have ended.

@@ -63,6 +63,8 @@ pub struct Record<'a> {
     pub request_id: &'a [u8],
     /// The trace that the exchange belongs to.
     pub trace_id: Option<u128>,
+    /// The colour that failed before the one that answered, where there was one.
+    pub rescued_from: Option<Colour>,
     /// What became of the copy to the shadow, if there was to be one.
     pub mirror: Option<&'a str>,
 }
@@ -105,6 +107,7 @@ impl Record<'_> {
         optional(object, "route", self.route);
         optional(object, "cluster", self.cluster);
         optional(object, "colour", self.colour.map(Colour::as_str));
+        optional(object, "rescued_from", self.rescued_from.map(Colour::as_str));
         optional(object, "endpoint", self.endpoint);
         if let Some(status) = self.status {
             object.number("status", u64::from(status));
@@ -180,6 +183,7 @@ pub(super) mod tests {
             reused: false,
             request_id: b"abc",
             trace_id: None,
+            rescued_from: None,
             mirror: None,
         }
     }
@@ -192,6 +196,7 @@ pub(super) mod tests {
             route: Some("r"),
             cluster: Some("c"),
             colour: Some(Colour::Green),
+            rescued_from: Some(Colour::Blue),
             endpoint: Some("10.0.0.2:80"),
             status: Some(200),
             flags: &["retried"],

@@ -50,6 +50,7 @@ pub struct Metrics {
     overload_shed: Family<Counter>,
     rollout_weights: Family<Gauge>,
     rollout_phases: Family<OneHot>,
+    rescued: Family<Counter>,
     endpoints: Family<OneHot>,
     connections: Family<Level>,
     accepted: Family<Counter>,
@@ -135,6 +136,7 @@ impl Metrics {
             overload_shed: counters(),
             rollout_weights: Family::new(Gauge::default),
             rollout_phases: Family::new(|| OneHot::new(&data::ROLLOUT_PHASES)),
+            rescued: counters(),
             endpoints: Family::new(|| OneHot::new(&data::ENDPOINT_STATES)),
             connections: Family::new(move || Level::new(workers)),
             accepted: counters(),
@@ -259,6 +261,11 @@ impl Metrics {
         self.rollout_phases.with(&[rollout])
     }
 
+    /// Requests of a rollout that the other colour was asked for, by whether it answered.
+    pub fn rescued(&self, rollout: &str, outcome: &'static str) -> Arc<Counter> {
+        self.rescued.with(&[rollout, outcome])
+    }
+
     /// State of an endpoint, one of [`data::ENDPOINT_STATES`]. The series lives as long as the handle.
     pub fn endpoint_state(&self, cluster: &str, endpoint: &str) -> Arc<OneHot> {
         self.endpoints.with(&[cluster, endpoint])
@@ -347,6 +354,7 @@ impl Metrics {
         to.numbers(&data::REFUSED_TOTAL, counts(&self.refused));
         to.numbers(&data::RETRIES_TOTAL, counts(&self.retries));
         to.numbers(&data::MIRROR_TOTAL, counts(&self.mirrors));
+        to.numbers(&data::RESCUED_TOTAL, counts(&self.rescued));
         to.one(&data::MIRROR_BYTES, self.mirror_bytes.value() as f64);
         to.numbers(&data::SHADOW_COMPARED_TOTAL, counts(&self.shadow_compared));
         to.numbers(&data::SHADOW_DIFF_TOTAL, counts(&self.shadow_diffs));

@@ -87,6 +87,8 @@ metrics! {
         "Share of a colour in percent.";
     ROLLOUT_PHASE = GAUGE "foxtrot_rollout_phase" ["rollout" "phase"]
         "1 for the phase that a rollout is in, 0 for the others.";
+    RESCUED_TOTAL = COUNTER "foxtrot_rescued_total" ["rollout" "outcome"]
+        "Requests that the colour that is rolled out failed and that the other one was asked for.";
     UPSTREAM_ENDPOINT_STATE = GAUGE "foxtrot_upstream_endpoint_state" ["cluster" "endpoint" "state"]
         "1 for the state that an endpoint is in, 0 for the others.";
     CONNECTIONS = GAUGE "foxtrot_connections" ["listener"]

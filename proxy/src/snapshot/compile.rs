@@ -23,7 +23,7 @@ use crate::{
     mirror::{Mirror, MirrorState},
     observe::{access_log::AccessLog, metrics::Metrics},
     overload,
-    rollout::{Learned, plan::Plan},
+    rollout::{Learned, guard::Policy, plan::Plan},
     route::{ColourChoice, PathRewrite, RedirectTemplate, RouteTable, StickyKeys, split},
     runtime,
     tenant::Tenants,
@@ -235,10 +235,21 @@ fn rollouts(
             sticky,
             choice: choice.flatten(),
             mirror: mirror(name, written, around, clusters),
+            rescue: written.rescue,
+            guard: written.guard.as_ref().map(guard),
+            prewarm: written.prewarm.clone(),
         };
         rollouts.insert(name.clone(), Arc::new(rollout));
     }
     rollouts
+}
+
+fn guard(written: &config::Guard) -> Policy {
+    Policy {
+        error_rise: f64::from(written.error_rise.basis_points()) / 10_000.0,
+        p95_ratio: written.p95_ratio,
+        min_requests: written.min_requests,
+    }
 }
 
 fn mirror(
@@ -296,9 +307,14 @@ fn route(
         RouteTarget::Redirect(url) => Some(redirect(written, url).map_err(|error| vec![error])?),
         RouteTarget::Respond(status) => Some(respond(*status, written.body.as_deref())),
     };
+    let class = match &action {
+        Some(Action::Rollout(rollout)) => Some(rollout.learned.outcomes.class(&written.name())),
+        _ => None,
+    };
     Ok(action.map(|action| Route {
         name: written.name().into(),
         action,
+        class,
         request_headers,
         response_headers,
         rewrite,

@@ -20,10 +20,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 use crate::{
     admin::Token,
+    clock::Instant,
     config::{self, Colour},
     filter::{header_edits::HeaderEdits, ip_set::IpSet, live_lists::LiveLists},
     limit,
@@ -35,7 +36,13 @@ use crate::{
         shards::Counter,
     },
     overload::Overload,
-    rollout::{Learned, plan::Plan},
+    rollout::{
+        Learned, Opinion, drain,
+        guard::{self, other},
+        outcomes::Class,
+        plan::Plan,
+        prewarm::Order,
+    },
     route::{ColourChoice, ListenerId, PathRewrite, RedirectTemplate, RouteTable, StickyKeys},
     tenant::Tenants,
     upstream::Cluster,
@@ -94,6 +101,8 @@ pub struct Route {
     pub name: Arc<str>,
     /// Where they go.
     pub action: Action,
+    /// Where a rollout counts their outcomes.
+    pub class: Option<Arc<Class>>,
     /// Changes to their header fields.
     pub request_headers: HeaderEdits,
     /// Changes to the response's header fields.
@@ -151,6 +160,12 @@ pub struct Rollout {
     pub choice: Option<ColourChoice>,
     /// Shadow.
     pub mirror: Option<Arc<Mirror>>,
+    /// Whether the trusted colour answers what the other one fails.
+    pub rescue: bool,
+    /// Limits that a candidate is held to.
+    pub guard: Option<guard::Policy>,
+    /// What a candidate must have done before it is sent its first user.
+    pub prewarm: Option<config::Prewarm>,
 }
 
 impl Snapshot {
@@ -219,6 +234,54 @@ impl Rollout {
             Colour::Blue => &self.blue,
             Colour::Green => &self.green,
         }
+    }
+
+    /// What outcomes say of the colour that traffic moves to. Without `guard`, nothing.
+    pub fn opinion(&self, candidate: Colour, now: Instant) -> Option<Opinion> {
+        Some(self.learned.guard(candidate, self.guard.as_ref()?, now))
+    }
+
+    /// Begins to warm a candidate, where the configuration wants that.
+    pub fn begin_prewarm(&self, candidate: Colour, now: Instant) {
+        let Some(policy) = &self.prewarm else { return };
+        let requests = self.learned.recorder.requests();
+        if requests.is_empty() {
+            let rollout = &*self.name;
+            tracing::warn!(rollout, "no request is recorded: only connections are opened ahead");
+        }
+        self.learned.prewarm.begin(Order {
+            rollout: HeaderValue::from_str(&self.name).unwrap_or(HeaderValue::from_static("1")),
+            candidate,
+            cluster: Arc::clone(self.cluster(candidate)),
+            policy: policy.clone(),
+            requests,
+            other_p95: self.learned.p95(other(candidate)),
+            began: now,
+        });
+    }
+
+    /// Whether the candidate is warm; `None` where the configuration does not ask for it.
+    pub fn prewarm_opinion(&self, now: Instant) -> Option<Opinion> {
+        self.prewarm.as_ref()?;
+        let begun = self.learned.prewarm.opinion(now);
+        Some(begun.unwrap_or_else(|| Opinion::Hold("warming has not begun".to_owned())))
+    }
+
+    /// Drains a colour that has lost its share. It ends at `until`, or when the colour is given a share again.
+    pub fn drain(&self, colour: Colour, until: Instant) {
+        self.learned.drains.begin(colour, until, self.cluster(colour));
+    }
+
+    /// How far the drain of a colour is, while there is one.
+    pub fn drain_status(&self, colour: Colour, now: Instant) -> Option<drain::Status> {
+        self.learned.drains.status(colour, &self.learned.outcomes, now)
+    }
+
+    /// The colour that may answer what `colour` fails: the trusted one, while it can.
+    pub fn rescuer(&self, colour: Colour) -> Option<Colour> {
+        let trusted = self.learned.trusted();
+        let rescues = self.rescue && trusted == other(colour);
+        (rescues && self.cluster(trusted).is_fit()).then_some(trusted)
     }
 }
 

@@ -6,7 +6,7 @@ use foxtrot_api::EndpointState;
 
 use super::Rollout;
 use crate::{
-    clock::Instant,
+    clock::{self, Instant},
     config::Colour,
     rollout::{
         drive::Subject,
@@ -33,14 +33,16 @@ impl Subject for Rollout {
         }
     }
 
-    fn observe(&self, state: &State, _now: Instant) -> Observation {
+    fn observe(&self, state: &State, now: Instant) -> Observation {
         let to = self.cluster(state.to);
         let left = if state.phase == Phase::Rollback { state.to } else { state.to.other() };
+        let mirror = self.mirror.as_ref().filter(|mirror| Arc::ptr_eq(&mirror.to, to));
+        let comparison = mirror.and_then(|mirror| mirror.comparison.as_ref());
         Observation {
-            guard: None,
-            compare: None,
-            prewarm: None,
-            mirrored: self.mirror.as_ref().is_some_and(|mirror| Arc::ptr_eq(&mirror.to, to)),
+            guard: self.opinion(state.to, now),
+            compare: comparison.map(|comparison| comparison.opinion()),
+            prewarm: self.prewarm_opinion(now),
+            mirrored: mirror.is_some(),
             to_healthy: is_usable(to),
             from_healthy: is_usable(self.cluster(state.to.other())),
             drained: self.in_flight(left) == 0,
@@ -48,14 +50,22 @@ impl Subject for Rollout {
     }
 
     fn in_flight(&self, colour: Colour) -> u64 {
-        u64::from(self.cluster(colour).describe().in_flight)
+        self.learned.outcomes.in_flight(colour)
     }
 
     fn act(&self, action: Action) {
         match action {
             Action::SetShare(green) => self.learned.set_green_share(green),
-            // What is in flight ends by itself, and nothing is remembered of earlier rollouts yet.
-            Action::Begin(_) | Action::Prewarm(_) | Action::EndPrewarm | Action::Drain(_) => {}
+            Action::Begin(to) => {
+                self.learned.begin(to);
+                if let Some(comparison) = self.mirror.as_ref().and_then(|it| it.comparison.as_ref())
+                {
+                    comparison.reset();
+                }
+            }
+            Action::Prewarm(to) => self.begin_prewarm(to, clock::now()),
+            Action::EndPrewarm => self.learned.prewarm.end(),
+            Action::Drain(left) => self.drain(left, clock::now() + self.plan.drain),
         }
     }
 }

@@ -1,10 +1,14 @@
 //! Choosing one of several endpoints. Pure: turn, load, chance and fitness are arguments.
 
+use std::time::Duration;
+
 /// How fit an endpoint is for this try, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fitness {
     /// In rotation and not tried yet.
     Fresh,
+    /// The same, but it has only begun to serve, and this try is one too many.
+    Starting,
     /// In rotation, but this request has failed there.
     Tried,
     /// Unhealthy or ejected.
@@ -62,6 +66,19 @@ pub fn less_busy(
     }
 }
 
+/// The share of its requests that an endpoint is sent which began to serve so long ago: a tenth at once, all when `window` has
+/// passed, and linear between (Envoy's slow start with an aggression of 1).
+pub fn ramp(age: Duration, window: Duration) -> f64 {
+    let passed = age.as_secs_f64() / window.as_secs_f64().max(f64::MIN_POSITIVE);
+    passed.clamp(RAMP_MIN, 1.0)
+}
+
+/// Whether an endpoint with this share takes this try. `draw` decides, and the larger the share, the more draws take it.
+pub fn takes(share: f64, draw: u64) -> bool {
+    // 53 bits are what a double holds.
+    ((draw >> 11) as f64 / (1u64 << 53) as f64) < share
+}
+
 /// A well spread 64-bit number for each counter value (splitmix64, Steele et al. 2014).
 pub fn mix(counter: u64) -> u64 {
     let mut z = counter.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -69,6 +86,9 @@ pub fn mix(counter: u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
+
+/// The least share of an endpoint in rotation: without any, it would never warm up.
+const RAMP_MIN: f64 = 0.1;
 
 #[cfg(test)]
 mod tests {
@@ -123,9 +143,21 @@ mod tests {
         assert!(hits.iter().all(|n| (9_500..10_500).contains(n)), "{hits:?}");
     }
 
+    #[test]
+    fn a_share_grows_from_a_tenth_to_all() {
+        let window = Duration::from_secs(10);
+        for (seconds, share) in [(0, 0.1), (1, 0.1), (5, 0.5), (10, 1.0), (99, 1.0)] {
+            assert_eq!(ramp(Duration::from_secs(seconds), window), share);
+            let taken = (0..10_000).filter(|n| takes(share, mix(*n))).count() as f64 / 10_000.0;
+            assert!((taken - share).abs() < 0.02, "{taken} of {share}");
+        }
+        assert_eq!(ramp(window, Duration::ZERO), 1.0);
+    }
+
     fn fit() -> impl Strategy<Value = Fitness> {
         prop_oneof![
             Just(Fitness::Fresh),
+            Just(Fitness::Starting),
             Just(Fitness::Tried),
             Just(Fitness::Doubtful),
             Just(Fitness::Hopeless)

@@ -8,7 +8,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, Ordering, fence},
+    atomic::{AtomicBool, AtomicU32, Ordering, fence},
 };
 
 use tokio::sync::{Notify, futures::Notified};
@@ -34,6 +34,8 @@ pub struct Load {
     pending: AtomicU32,
     retries: AtomicU32,
     freed: Notify,
+    /// Connections close with their exchange.
+    winding_down: AtomicBool,
 }
 
 /// A request in flight.
@@ -105,6 +107,16 @@ impl Load {
         if self.pending.load(Ordering::Relaxed) > 0 {
             self.freed.notify_one();
         }
+    }
+
+    /// Says whether connections are to close with their exchange.
+    pub fn set_winding_down(&self, winding_down: bool) {
+        self.winding_down.store(winding_down, Ordering::Release);
+    }
+
+    /// Whether connections close with their exchange.
+    pub fn is_winding_down(&self) -> bool {
+        self.winding_down.load(Ordering::Acquire)
     }
 
     /// Requests in flight.

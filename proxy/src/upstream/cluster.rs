@@ -128,6 +128,17 @@ impl Cluster {
         self.settings.timeouts.total
     }
 
+    /// Bytes of a request body that are kept for another try, `retry.body_bytes`.
+    pub fn kept_body_bytes(&self) -> u64 {
+        self.settings.retry.body_bytes
+    }
+
+    /// Whether any endpoint is in rotation.
+    pub fn is_fit(&self) -> bool {
+        let now = clock::now();
+        self.endpoints().list.iter().any(|endpoint| endpoint.in_rotation(self.is_probed(), now))
+    }
+
     /// The endpoints as they are.
     pub fn endpoints(&self) -> Guard<Arc<Endpoints>> {
         self.endpoints.load()
@@ -170,7 +181,17 @@ impl Cluster {
         let now = clock::now();
         let endpoints = self.endpoints.load();
         let list = &endpoints.list;
-        let fitness = |index: usize| self.fitness(&list[index], tried, now);
+        // One draw for the whole pick. Of a key's it is the key's own, so that it moves to an endpoint once and stays.
+        let draw = match (self.settings.slow_start, hash) {
+            (None, _) => 0,
+            (Some(_), Some(hash)) => hash,
+            (Some(_), None) => self.chance(worker),
+        };
+        let fitness = |index: usize| {
+            let fitness = self.fitness(&list[index], tried, now);
+            let starts = fitness == Fitness::Fresh && !self.takes(&list[index], index, draw, now);
+            if starts { Fitness::Starting } else { fitness }
+        };
         // A further try takes nobody's turn: with it, two endpoints of which one fails would have every request start at
         // that one.
         // Nor does a copy: of two endpoints, one would get all copies and the other all that is live.
@@ -186,9 +207,22 @@ impl Cluster {
                 let busy = |index: usize| list[index].vitals.active.load(Ordering::Relaxed);
                 balance::less_busy(list.len(), self.chance(worker), fitness, busy)
             }
-            _ => balance::in_turn(list.len(), turn(lane), fitness),
+            _ => {
+                let turn = turn(lane);
+                let starts = turn.checked_rem(list.len()).map(fitness) == Some(Fitness::Starting);
+                // What one cannot take yet is for all others, and not for the next in turn alone.
+                let start = if starts { draw as usize } else { turn };
+                balance::in_turn(list.len(), start, fitness)
+            }
         };
         index.and_then(|index| list.get(index).cloned())
+    }
+
+    /// Whether an endpoint that may have just begun to serve takes a try.
+    fn takes(&self, endpoint: &Endpoint, index: usize, draw: u64, now: Instant) -> bool {
+        let Some(window) = self.settings.slow_start else { return true };
+        let share = endpoint.vitals.share(window, now);
+        share >= 1.0 || balance::takes(share, balance::mix(draw ^ balance::mix(index as u64)))
     }
 
     /// A random number, as good as jitter and balance need.
@@ -205,6 +239,22 @@ impl Cluster {
         (0..count).any(|step| endpoints.list[(start + step) % count].evict())
     }
 
+    /// Closes idle connections, and those in use with their exchange, until [`Self::wind_up`]. Requests are still served.
+    pub fn wind_down(&self) {
+        self.load.set_winding_down(true);
+        self.endpoints.load().list.iter().for_each(|endpoint| endpoint.clear());
+    }
+
+    /// Keeps connections again.
+    pub fn wind_up(&self) {
+        self.load.set_winding_down(false);
+    }
+
+    /// Whether connections close with their exchange.
+    pub fn is_winding_down(&self) -> bool {
+        self.load.is_winding_down()
+    }
+
     /// Puts the addresses of a source into use, in place of those that it had.
     pub(super) fn set_addresses(&self, source: usize, addresses: &[SocketAddr]) {
         let Some(own) = self.sources.get(source) else { return };
@@ -219,7 +269,13 @@ impl Cluster {
                 let known = |e: &&Arc<Endpoint>| e.origin == own.origin && e.address == *address;
                 list.push(match current.list.iter().find(known) {
                     Some(known) if !known.is_retired() => known.clone(),
-                    known => Arc::new(self.endpoint(own, *address, known.map(AsRef::as_ref))),
+                    known => {
+                        let new = self.endpoint(own, *address, known.map(AsRef::as_ref));
+                        if known.is_none() && !current.list.is_empty() {
+                            new.vitals.begin(clock::now());
+                        }
+                        Arc::new(new)
+                    }
                 });
             }
         }
@@ -270,7 +326,13 @@ impl Cluster {
                 });
                 list.push(match kept {
                     Some(kept) => kept.clone(),
-                    None => Arc::new(self.endpoint(source, address, same.map(AsRef::as_ref))),
+                    None => {
+                        let new = self.endpoint(source, address, same.map(AsRef::as_ref));
+                        if same.is_none() && !old.list.is_empty() {
+                            new.vitals.begin(clock::now());
+                        }
+                        Arc::new(new)
+                    }
                 });
             }
         }

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use super::{
-    Cluster,
+    Cluster, balance,
     breaker::{Admission, Traffic},
     health,
     keepalive::Learned,
@@ -83,6 +83,10 @@ pub struct Vitals {
     /// Whether `record` may say that the endpoint is ejected.
     ejected: AtomicBool,
     record: Mutex<Record>,
+    /// Whether `began` says anything.
+    starting: AtomicBool,
+    /// When it began to serve, or to serve again.
+    began: Mutex<Option<Instant>>,
     learned: Mutex<Learned>,
     /// The last Keep-Alive timeout in seconds, so that the same one need not be learned again.
     said: AtomicU32,
@@ -197,10 +201,30 @@ impl Vitals {
         }
         let record = self.record.lock();
         let ejected = record.ejected_until(now).is_some();
-        if !ejected {
-            self.ejected.store(false, Ordering::Relaxed);
+        drop(record);
+        if !ejected && self.ejected.swap(false, Ordering::Relaxed) {
+            self.begin(now);
         }
         ejected
+    }
+
+    /// It begins to serve, or to serve again.
+    pub(super) fn begin(&self, now: Instant) {
+        *self.began.lock() = Some(now);
+        self.starting.store(true, Ordering::Release);
+    }
+
+    /// The share of its requests that it is sent, where endpoints start slowly.
+    pub(super) fn share(&self, window: Duration, now: Instant) -> f64 {
+        if !self.starting.load(Ordering::Acquire) {
+            return 1.0;
+        }
+        let began = *self.began.lock();
+        let age = began.map_or(window, |began| now.saturating_duration_since(began));
+        if age >= window {
+            self.starting.store(false, Ordering::Relaxed);
+        }
+        balance::ramp(age, window)
     }
 
     /// Takes note of how a try ended. True where the endpoint should be ejected.

@@ -29,9 +29,18 @@ use crate::{
 ///
 /// # Errors
 /// There is no answer: the last try's failure, or a cap of the breaker ([`Error::Overflow`]).
-pub async fn forward(call: Call<'_>, request: Request) -> Result<Response, Error> {
+pub async fn forward(call: Call<'_>, mut request: Request) -> Result<Response, Error> {
+    forward_kept(call, &mut request).await
+}
+
+/// The same, but leaves the request's head to the caller, who may send it elsewhere. Its body is taken.
+///
+/// # Errors
+/// As [`forward`].
+pub async fn forward_kept(call: Call<'_>, request: &mut Request) -> Result<Response, Error> {
     let Call { worker, cluster, hash, per_try, total, informational, report } = call;
-    let Request { mut head, body } = request;
+    let body = std::mem::replace(&mut request.body, Body::Empty);
+    let head = &mut request.head;
     let start = clock::now();
     let timeouts = cluster.settings.timeouts;
     let (per_try, total) = (per_try.unwrap_or(timeouts.per_try), total.unwrap_or(timeouts.total));
@@ -51,7 +60,7 @@ pub async fn forward(call: Call<'_>, request: Request) -> Result<Response, Error
         if no_authority {
             head.authority = endpoint.authority.clone();
         }
-        let (head, source, endpoint) = (&head, &source, &endpoint);
+        let (head, source, endpoint) = (&*head, &source, &endpoint);
         let traffic = Traffic::Live;
         let one = Try { cluster, endpoint, worker, traffic, head, source, deadline, informational };
         let outcome = one.run(&mut admission, report).await;

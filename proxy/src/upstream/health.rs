@@ -96,6 +96,9 @@ pub(super) async fn probe(cluster: &Cluster, health: &config::Health, endpoint: 
     let vitals = &endpoint.vitals;
     let before = vitals.probed();
     let healthy = vitals.probes.lock().note(result.is_ok(), health.rise, health.fall);
+    if healthy && before == Probed::Unhealthy {
+        vitals.begin(clock::now());
+    }
     vitals.set_probed(healthy);
     let (cluster, address) = (&*cluster.name, &*endpoint.label);
     match (before, result) {

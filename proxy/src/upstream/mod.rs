@@ -5,6 +5,7 @@
 //! their own: [`balance`], [`maglev`], [`outlier`], [`retry`], [`keepalive`]. Nothing here edits a request: heads and bodies
 //! leave as they come in, but for framing.
 
+mod ahead;
 mod attempt;
 pub mod balance;
 pub mod breaker;
@@ -37,12 +38,14 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::wire::{Body, H2Stream, RequestHead, ResponseHead, stream::Rewind};
 
+pub use ahead::open_ahead;
 pub use cluster::{Cluster, replaced};
 pub use control::warm;
 pub use exchange::client_error;
 pub use fetch::{Document, fetch};
-pub use forward::{forward, forward_copy};
+pub use forward::{forward, forward_copy, forward_kept};
 pub use pool::sweep;
+pub use replay::Replay;
 
 /// A request on its way to a cluster. Its fields are final: nothing hop-by-hop, no Host, no framing.
 #[derive(Debug)]

@@ -75,7 +75,7 @@ impl Endpoint {
             let Some(pool) = self.pools.get(worker) else { return };
             let mut pool = pool.lock();
             // Read under the lock: whoever retires the endpoint clears the pool under it afterwards.
-            if self.is_retired() {
+            if self.is_retired() || load.is_winding_down() {
                 Some(connection)
             } else {
                 pool.idle.push_back(connection);
@@ -105,7 +105,7 @@ impl Endpoint {
     pub(super) fn share(&self, worker: usize, handle: h2::Handle) {
         let Some(pool) = self.pools.get(worker) else { return };
         let mut pool = pool.lock();
-        if !self.is_retired() {
+        if !self.is_retired() && !handle.is_winding_down() {
             pool.shared.retain(h2::Handle::is_open);
             pool.shared.push(handle);
         }
@@ -132,6 +132,11 @@ impl Endpoint {
     /// Takes the endpoint out of use: closes what is idle and keeps nothing more.
     pub(super) fn retire(&self) {
         self.retired.store(true, Ordering::Release);
+        self.clear();
+    }
+
+    /// Closes what is idle, and HTTP/2 connections with their last stream.
+    pub(super) fn clear(&self) {
         for pool in &self.pools {
             let cleared = std::mem::take(&mut *pool.lock());
             drop(cleared);

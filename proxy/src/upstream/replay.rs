@@ -24,6 +24,26 @@ pub(super) enum Source {
     Stream(Arc<Mutex<Tape>>),
 }
 
+/// A body for more than one call: what is read of it can be sent again to another cluster.
+pub struct Replay(Source);
+
+impl Replay {
+    /// Takes a body; `keep_max` is how much of a stream is kept.
+    pub fn new(body: Body, keep_max: u64) -> Self {
+        Self(Source::new(body, keep_max))
+    }
+
+    /// Whether the whole body can still be sent.
+    pub fn is_whole(&self) -> bool {
+        self.0.is_replayable()
+    }
+
+    /// The body for one more call. Ends those given out before.
+    pub fn read(&self) -> Body {
+        self.0.read()
+    }
+}
+
 /// A streamed body and what of it is kept.
 pub(super) struct Tape {
     source: Body,

@@ -12,6 +12,7 @@ pub type Problem = (String, String);
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     pub(super) balance: Balance,
+    pub(super) slow_start: Option<Duration>,
     pub(super) pool: Pool,
     pub(super) breaker: config::Breaker,
     pub(super) timeouts: Timeouts,
@@ -56,6 +57,7 @@ impl Settings {
                 config::Balance::LeastRequest => Balance::LeastRequest,
                 config::Balance::Hash(_) => Balance::Hash,
             },
+            slow_start: config.slow_start.map(|time| time.0),
             pool: Pool {
                 idle: config.pool.idle as usize,
                 idle_timeout: config.pool.idle_timeout.0,

@@ -11,14 +11,14 @@ use super::{
     message::{RequestHead, ResponseHead},
 };
 
-/// What a response says of its connection.
+/// What a request or a response says of its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Persistence {
     /// Kept open, as HTTP/1.1 does by default.
     KeepAlive,
     /// Kept open for an HTTP/1.0 client that asked for it.
     KeepAliveExplicit,
-    /// Closed behind this response.
+    /// Closed behind this exchange.
     Close,
 }
 
@@ -34,7 +34,12 @@ pub enum ResponseLength<'a> {
 }
 
 /// Writes a request head in HTTP/1.1, with the Host field first (RFC 9110, 7.2) and framing fields for `length`.
-pub fn request_head(head: &RequestHead, length: BodyLength, out: &mut BytesMut) {
+pub fn request_head(
+    head: &RequestHead,
+    length: BodyLength,
+    persistence: Persistence,
+    out: &mut BytesMut,
+) {
     out.reserve(256 + head.target.raw().len() + 48 * head.headers.len());
     out.put_slice(head.method.as_str().as_bytes());
     out.put_u8(b' ');
@@ -47,6 +52,9 @@ pub fn request_head(head: &RequestHead, length: BodyLength, out: &mut BytesMut) 
         out.put_slice(b"connection: upgrade\r\nupgrade: ");
         out.put_slice(protocol);
         out.put_slice(b"\r\n");
+    }
+    if persistence == Persistence::Close {
+        out.put_slice(b"connection: close\r\n");
     }
     match length {
         // RFC 9110, 8.6: a method that expects content says that there is none.
@@ -199,7 +207,7 @@ mod tests {
             written: Default::default(),
         };
         let mut out = BytesMut::new();
-        request_head(&head, BodyLength::Known(120), &mut out);
+        request_head(&head, BodyLength::Known(120), Persistence::KeepAlive, &mut out);
         assert_eq!(
             &out[..],
             b"POST /a?b HTTP/1.1\r\nhost: x.test\r\naccept: */*\r\ncontent-length: 120\r\n\r\n"

@@ -13,6 +13,9 @@ pub(super) fn check(config: &Config, found: &mut Found) {
         if let Some(probe) = &cluster.health {
             health(&at.join("health"), probe, found);
         }
+        if let Some(time) = cluster.slow_start {
+            found.nonzero(&at, [("slow_start", time)]);
+        }
         outlier(&at.join("outlier"), &cluster.outlier, found);
         timeouts(&at.join("timeouts"), &cluster.timeouts, found);
         retry(&at.join("retry"), &cluster.retry, found);

@@ -3,8 +3,8 @@
 
 use super::{Config, Found, KeyPath, Problem, headers, path};
 use crate::config::{
-    Aspect, Compare, Ignored, Mirror, Override, Parity, Percent, Rollback, Rollout, StickyKey,
-    rollout::is_token,
+    Aspect, Compare, Guard, Ignored, Mirror, Override, Parity, Percent, Rollback, Rollout,
+    StickyKey, rollout::is_token,
 };
 
 pub(super) fn check(config: &Config, found: &mut Found) {
@@ -26,6 +26,13 @@ pub(super) fn check(config: &Config, found: &mut Found) {
             compare(&at.join("compare"), written, rollout.mirror.as_ref(), found);
         }
         plan(&at, rollout, found);
+        if let Some(limits) = &rollout.guard {
+            guard(&at.join("guard"), limits, found);
+        }
+        if let Some(prewarm) = &rollout.prewarm {
+            ratio(&at.join("prewarm").join("until_p95_ratio"), prewarm.until_p95_ratio, found);
+            found.nonzero(&at.join("prewarm"), [("timeout", prewarm.timeout)]);
+        }
     }
 }
 
@@ -100,6 +107,21 @@ fn plan(at: &KeyPath, rollout: &Rollout, found: &mut Found) {
             "not shorter than `max_duration`, which is {max_duration}: a rollback could not keep it"
         );
         found.value(at.join("rollback").join("drain"), message);
+    }
+}
+
+fn guard(at: &KeyPath, guard: &Guard, found: &mut Found) {
+    ratio(&at.join("p95_ratio"), guard.p95_ratio, found);
+    if guard.error_rise.basis_points() == 0 {
+        let message = "0 stops every rollout: there is always some difference";
+        found.value(at.join("error_rise"), message);
+    }
+}
+
+fn ratio(at: &KeyPath, ratio: f64, found: &mut Found) {
+    if !(1.0..=100.0).contains(&ratio) {
+        let message = format!("{ratio} is not between 1 and 100: what is as fast must pass");
+        found.value(at.clone(), message);
     }
 }
 

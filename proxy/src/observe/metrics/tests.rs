@@ -25,6 +25,7 @@ fn touched() -> (Metrics, impl Sized) {
     metrics.mirror_bytes().add(0, 5);
     metrics.shadow_compared("skipped", "size").inc(0);
     metrics.shadow_diffs("json").inc(0);
+    metrics.rescued("g", "answered").inc(0);
     metrics.limit_requests("l", "passed").inc(0);
     metrics.limit_shared("l").inc(0);
     metrics.limit_bytes("l").inc(0);

@@ -79,7 +79,11 @@ fn rollout(snapshot: &Snapshot) -> String {
     let (blue, green) = (&rollout.blue.name, &rollout.green.name);
     let share = rollout.learned.green_share();
     let plan = &rollout.plan;
-    format!("{blue} {green} {share} {plan:?} {:?} {:?} {shadow:?}", rollout.sticky, rollout.choice)
+    let safety = (rollout.rescue, &rollout.guard, &rollout.prewarm);
+    format!(
+        "{blue} {green} {share} {plan:?} {:?} {:?} {shadow:?} {safety:?}",
+        rollout.sticky, rollout.choice
+    )
 }
 
 fn route(route: &Route) -> String {

@@ -357,6 +357,16 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(
+        "clusters.NAME.slow_start",
+        &[
+            cluster("slow_start = <>", &["\"10s\"", "\"30s\""]),
+            Read("upstream::cluster::takes", "self.settings.slow_start"),
+            Unit(
+                "upstream::tests::endpoints::an_endpoint_that_has_just_begun_gets_a_part_of_its_share",
+            ),
+        ],
+    ),
+    row(
         "clusters.NAME.outlier.consecutive_5xx",
         &[
             cluster("outlier = { consecutive_5xx = <> }", &["0", "1"]),
@@ -426,7 +436,7 @@ pub(super) const ROWS: &[Row] = &[
         "clusters.NAME.timeouts.try",
         &[
             cluster("timeouts = { try = <> }", &["\"1s\"", "\"2s\""]),
-            Read("upstream::forward::forward", "per_try.unwrap_or(timeouts.per_try)"),
+            Read("upstream::forward::forward_kept", "per_try.unwrap_or(timeouts.per_try)"),
             Case("upstream::an_upstream_that_does_not_answer_is_504"),
         ],
     ),
@@ -476,7 +486,7 @@ pub(super) const ROWS: &[Row] = &[
         "clusters.NAME.retry.body_bytes",
         &[
             cluster("retry = { body_bytes = <> }", &["\"1KiB\"", "\"2KiB\""]),
-            Read("upstream::forward::forward", "settings.retry.body_bytes"),
+            Read("upstream::forward::forward_kept", "settings.retry.body_bytes"),
             Case("upstream::a_long_body_is_sent_once"),
         ],
     ),
@@ -649,6 +659,55 @@ pub(super) const ROWS: &[Row] = &[
     row("rollouts.NAME.compare.latency_ratio", &[Case("shadow::a_slow_shadow_is_told")]),
     row("rollouts.NAME.parity.path", &[Case("shadow::parity_lists_what_differs")]),
     row("rollouts.NAME.parity.ignore[]", &[Case("shadow::parity_lists_what_differs")]),
+    row(
+        "rollouts.NAME.rescue",
+        &[
+            Read("snapshot::rescuer", "self.rescue && trusted == other(colour)"),
+            Case("rescue::without_rescue_failures_are_the_clients"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.guard.error_rise",
+        &[
+            rollout("guard = { error_rise = <> }", &["0.5", "1", "2.25"]),
+            Read("rollout::guard::close", "allowed: error_rise / 4.0"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.guard.p95_ratio",
+        &[
+            rollout("guard = { p95_ratio = <> }", &["1.0", "1.25", "2"]),
+            Read("rollout::guard::close", "self.memory.slow_from(p95_ratio)"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.guard.min_requests",
+        &[
+            rollout("guard = { min_requests = <> }", &["1", "50", "1000"]),
+            Read("rollout::guard::opinion", "self.seen < min"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.prewarm.connections",
+        &[
+            rollout("prewarm = { connections = <> }", &["1", "32", "64"]),
+            Read("rollout::prewarm::run", "self.order.policy.connections"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.prewarm.until_p95_ratio",
+        &[
+            rollout("prewarm = { until_p95_ratio = <> }", &["1.0", "1.2", "2"]),
+            Read("rollout::prewarm::allowed", "self.order.policy.until_p95_ratio"),
+        ],
+    ),
+    row(
+        "rollouts.NAME.prewarm.timeout",
+        &[
+            rollout("prewarm = { timeout = <> }", &["\"10s\"", "\"1m\""]),
+            Read("rollout::prewarm::opinion", "self.order.policy.timeout"),
+        ],
+    ),
     // routes.
     row(
         "routes[].name",
@@ -831,7 +890,7 @@ pub(super) const ROWS: &[Row] = &[
         "routes[].timeouts.try",
         &[
             route("timeouts = { try = <> }", &["\"1s\"", "\"2s\""]),
-            Read("http::handle::forward", "route.timeouts.per_try"),
+            Read("http::send::send", "route.timeouts.per_try"),
             Case("upstream::a_route_has_deadlines_of_its_own"),
         ],
     ),
@@ -839,7 +898,7 @@ pub(super) const ROWS: &[Row] = &[
         "routes[].timeouts.total",
         &[
             route("timeouts = { total = <> }", &["\"16s\"", "\"17s\""]),
-            Read("http::handle::forward", "route.timeouts.total"),
+            Read("http::send::send", "route.timeouts.total"),
             Case("upstream::a_route_has_deadlines_of_its_own"),
         ],
     ),

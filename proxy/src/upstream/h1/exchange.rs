@@ -14,7 +14,7 @@ use tokio::{io::AsyncReadExt, time::Sleep};
 
 use super::{
     Connection,
-    upload::{Upload, UploadError},
+    upload::{Begin, Upload, UploadError},
 };
 use crate::{
     clock,
@@ -98,9 +98,10 @@ impl<'a> Pending<'a> {
         });
         let hold = expects.then(|| Box::pin(tokio::time::sleep(CONTINUE_WAIT)));
         let outbox = std::mem::take(&mut connection.outbox);
+        let last = connection.slot.load().is_winding_down() && head.upgrade.is_none();
         Self {
             connection,
-            upload: Upload::new(head, body, expects, outbox),
+            upload: Upload::new(head, body, Begin { held: expects, last }, outbox),
             informational,
             wants_upgrade: head.upgrade.is_some(),
             interims: 0,

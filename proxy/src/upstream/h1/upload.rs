@@ -14,7 +14,7 @@ use crate::{
     clock::{self, Instant},
     wire::{
         Body, BodyError, RequestHead, Stream,
-        encode::{self, CHUNK_END},
+        encode::{self, CHUNK_END, Persistence},
         framing::BodyLength,
     },
 };
@@ -35,6 +35,15 @@ pub(super) struct Upload {
     pub(super) written: u64,
     /// When the last of them were.
     pub(super) progress: Option<Instant>,
+}
+
+/// How to begin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Begin {
+    /// The body is kept back until [`Upload::release`].
+    pub(super) held: bool,
+    /// No request follows on the connection.
+    pub(super) last: bool,
 }
 
 /// Why a request could not be sent to its end.
@@ -61,17 +70,18 @@ enum Stage {
 }
 
 impl Upload {
-    /// Queues the head in `buffer`. `held` keeps the body back until [`Self::release`].
-    pub(super) fn new(head: &RequestHead, body: Body, held: bool, mut buffer: BytesMut) -> Self {
+    /// Queues the head in `buffer`.
+    pub(super) fn new(head: &RequestHead, body: Body, begin: Begin, mut buffer: BytesMut) -> Self {
+        let persistence = if begin.last { Persistence::Close } else { Persistence::KeepAlive };
         let length = match body.exact_len() {
             Some(0) => BodyLength::None,
             Some(length) => BodyLength::Known(length),
             None => BodyLength::Chunked,
         };
-        encode::request_head(head, length, &mut buffer);
+        encode::request_head(head, length, persistence, &mut buffer);
         let stage = match length {
             BodyLength::None => Stage::Closing,
-            _ if held => Stage::Held,
+            _ if begin.held => Stage::Held,
             _ => Stage::Open,
         };
         let left = if let BodyLength::Known(length) = length { length } else { 0 };

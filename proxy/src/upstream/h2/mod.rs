@@ -123,6 +123,11 @@ impl Handle {
         self.is_idle().then(|| now.saturating_duration_since(self.born() + ended))
     }
 
+    /// Whether connections of its cluster close with their exchange.
+    pub(super) fn is_winding_down(&self) -> bool {
+        self.shared.load.is_winding_down()
+    }
+
     /// When it was opened.
     pub(super) fn born(&self) -> Instant {
         self.shared.born

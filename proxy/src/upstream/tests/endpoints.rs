@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, time::Duration};
 use foxtrot_api::clusters::EndpointState;
 
 use super::*;
-use crate::upstream::{control, warm};
+use crate::{
+    clock,
+    upstream::{breaker::Traffic, control, warm},
+};
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
 const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
@@ -23,6 +26,59 @@ async fn requests_take_turns() {
     }
     let requests: Vec<u64> = cluster.describe().endpoints.iter().map(|e| e.requests).collect();
     assert_eq!(requests, [5, 5]);
+}
+
+/// Requests of a hundred that an endpoint gets, of three, at these ages of it.
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_has_just_begun_gets_a_part_of_its_share() {
+    for balance in ["\"round_robin\"", "\"least_request\"", "{ hash = \"path\" }"] {
+        let addresses = [1, 2, 3].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let cluster = cluster(&addresses, &format!("balance = {balance}\nslow_start = \"30s\""));
+        let picked = || {
+            let mut counts = [0_u32; 3];
+            for n in 0..3_000 {
+                let hash = balance.contains("hash").then(|| crate::upstream::balance::mix(n));
+                let picked = cluster.pick(0, hash, Traffic::Live, &[]).unwrap();
+                let at = addresses.iter().position(|address| *address == picked.address);
+                counts[at.unwrap()] += 1;
+            }
+            counts
+        };
+        let even = picked();
+        assert!(even.iter().all(|n| (850..1_150).contains(n)), "{balance} {even:?}");
+        cluster.endpoints().list[1].vitals.begin(clock::now());
+        let first = picked();
+        assert!((40..350).contains(&first[1]), "{balance} {first:?}");
+        assert!(first[0].abs_diff(first[2]) < 350, "the others share evenly: {balance} {first:?}");
+        tokio::time::advance(Duration::from_secs(15)).await;
+        let half = picked();
+        assert!(half[1] > first[1] && half[1] < even[1], "{balance} {half:?}");
+        tokio::time::advance(Duration::from_secs(15)).await;
+        let all = picked();
+        assert!(all[1].abs_diff(even[1]) < 150, "{balance} {all:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_ejected_endpoint_returns_slowly_and_a_new_one_among_others_begins_so() {
+    let addresses = [1, 2].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    let one = cluster(&addresses[..1], "slow_start = \"30s\"");
+    let window = Duration::from_secs(30);
+    let share = |cluster: &Cluster, at: usize| {
+        cluster.endpoints().list[at].vitals.share(window, clock::now())
+    };
+    assert_eq!(share(&one, 0), 1.0, "the first endpoints have nobody to leave requests to");
+    let text = "endpoints = [\"http://127.0.0.1:1\", \"http://127.0.0.1:2\"]\nslow_start = \"30s\"";
+    let two = compile(text, Some(&one));
+    assert_eq!((share(&two, 0), share(&two, 1)), (1.0, 0.1));
+    let vitals = &two.endpoints().list[0].vitals;
+    let policy = crate::upstream::outlier::Policy {
+        eject: Duration::ZERO,
+        ..crate::upstream::outlier::Policy::new(&Default::default())
+    };
+    vitals.eject(&policy, clock::now());
+    assert!(!vitals.is_ejected(clock::now() + Duration::from_millis(1)));
+    assert_eq!(share(&two, 0), 0.1);
 }
 
 #[tokio::test]
