@@ -5,8 +5,10 @@
 pub mod clusters;
 pub mod config;
 pub mod error;
+pub mod events;
 pub mod lists;
 pub mod rollouts;
+pub mod stamp;
 pub mod status;
 pub mod waf;
 
@@ -15,8 +17,10 @@ pub use config::{
     Cause, ConfigDiff, ConfigText, Generation, LocatedError, ReloadOutcome, ReloadResult,
 };
 pub use error::ApiError;
+pub use events::{Chain, ChainBreak, Event, EventKind, Hash, Record};
 pub use lists::{ListChange, ListEntry, ListName};
 pub use rollouts::{RolloutStatus, Shares};
+pub use stamp::Stamp;
 pub use status::{
     AccessLogStatus, CertificateStatus, LastReload, LimitStatus, LimitStoreState, LimitStoreStatus,
     ListenerStatus, Status, TlsStatus,
