@@ -9,6 +9,7 @@
     reason = "test code fails by panicking, measures real time, and may be as large as it reads best"
 )]
 
+mod chart;
 mod drain;
 mod forwarding;
 mod global_limits;
