@@ -32,10 +32,7 @@ fn what_the_chart_renders_passes_the_check() {
             "tls",
             json!({ "listener": { "tlsSecret": "shop-tls", "trustedProxies": ["10.0.0.0/8"] } }),
         ),
-        (
-            "extra",
-            json!({ "extraConfig": "[limits.per_client]\nkey = [\"client_ip\"]\nrate = \"100/s\"" }),
-        ),
+        ("extra", json!({ "extraConfig": "[reload]\npoll = \"5s\"" })),
         ("odd strings", json!({ "routing": { "health": { "path": "/h\"e\\y" } } })),
     ] {
         let documents = render(&overlay).unwrap_or_else(|problem| panic!("{name}: {problem}"));

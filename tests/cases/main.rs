@@ -12,6 +12,7 @@
 mod chart;
 mod drain;
 mod forwarding;
+mod gates;
 mod global_limits;
 mod h2_floods;
 mod hostile;
