@@ -22,7 +22,9 @@ fn ready_configurations_pass_the_check() {
     assert!(files.len() >= 5, "{files:?}");
     let mut secrets = Secrets::new();
     files.iter().for_each(|file| secrets.make_for(file));
-    let top = files.iter().filter(|file| file.parent() == Some(folder.path()));
+    // Gates are a table of foxctl's, which its own tests load.
+    let gates = folder.path().join("gates.toml");
+    let top = files.iter().filter(|file| file.parent() == Some(folder.path()) && **file != gates);
     let problems: Vec<_> = top.filter_map(|file| secrets.check(file).err()).collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }

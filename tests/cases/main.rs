@@ -9,8 +9,10 @@
     reason = "test code fails by panicking, measures real time, and may be as large as it reads best"
 )]
 
+mod chart;
 mod drain;
 mod forwarding;
+mod gates;
 mod global_limits;
 mod h2_floods;
 mod hostile;

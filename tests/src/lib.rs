@@ -16,6 +16,7 @@
 
 pub mod body;
 pub mod certs;
+pub mod chart;
 pub mod client;
 pub mod config;
 pub mod metrics;
@@ -31,6 +32,7 @@ pub use std::time::{Duration, Instant};
 
 pub use body::{Body, BodySender};
 pub use certs::{Ca, Identity};
+pub use chart::Chart;
 pub use client::{
     Client, Reply,
     h2_frames::{Frame, H2, Outcome},

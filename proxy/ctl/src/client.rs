@@ -91,6 +91,20 @@ impl Admin {
         Self { address, token }
     }
 
+    /// Where it is.
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Asks for something that is no JSON.
+    pub(crate) async fn text(&self, path: &str) -> Result<String, Failure> {
+        match self.call(Method::GET, path, Bytes::new()).await? {
+            (StatusCode::OK, body) => String::from_utf8(body.into())
+                .map_err(|_| Failure::Failed(format!("{}{path} is no text", self.address))),
+            (status, body) => Err(self.refused(status, &body)),
+        }
+    }
+
     /// Asks for something.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, Failure> {
         match self.call(Method::GET, path, Bytes::new()).await? {

@@ -1,6 +1,7 @@
 //! Why a command did not do what it was asked to, and the exit code that says so.
 
 use std::{
+    fmt,
     io::{self, Write},
     process::ExitCode,
 };
@@ -37,6 +38,15 @@ impl Failure {
         // There is nowhere left to complain to.
         let _ = writeln!(err, "foxctl: {why}");
         ExitCode::from(code)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(why) | Self::Unreachable(why) | Self::Failed(why) => f.write_str(why),
+            Self::Output(error) => write!(f, "cannot write: {error}"),
+        }
     }
 }
 

@@ -7,10 +7,14 @@ mod client;
 mod clock;
 mod clusters;
 mod config;
+mod evidence;
 mod failure;
+mod fleet;
+mod gate;
 mod list;
 mod output;
 mod rollout;
+mod samples;
 mod status;
 mod waf;
 
@@ -28,15 +32,16 @@ use output::Output;
 #[derive(Debug, Parser)]
 #[command(name = "foxctl", version, propagate_version = true)]
 struct Args {
-    /// URL of the admin server.
+    /// URL of the admin server. `fleet` and `gate` take several, repeated or with commas.
     #[arg(
         long,
         global = true,
         value_name = "URL",
         env = "FOXTROT_ADMIN",
+        value_delimiter = ',',
         default_value = "http://127.0.0.1:9901"
     )]
-    admin: Address,
+    admin: Vec<Address>,
     /// File that holds the admin token; without it the environment variable FOXTROT_ADMIN_TOKEN does.
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -62,6 +67,15 @@ enum Command {
     /// Allow and deny lists that are changed while the proxy runs.
     #[command(subcommand)]
     List(list::Command),
+    /// One rollout on many proxies: all move or none.
+    #[command(subcommand)]
+    Fleet(fleet::Command),
+    /// Conditions of a promotion, read from running proxies and their event log.
+    #[command(subcommand)]
+    Gate(gate::Command),
+    /// Proof that an event log is whole.
+    #[command(subcommand)]
+    Evidence(evidence::Command),
     /// Tools of those who tune a WAF.
     #[command(subcommand)]
     Waf(waf::Command),
@@ -77,7 +91,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<ExitCode, Failure> {
     let token = client::token(args.token_file.as_deref())?;
-    let admin = Admin::new(args.admin, token);
+    let fleet = args.admin.into_iter().map(|at| Admin::new(at, token.clone())).collect::<Vec<_>>();
     let mut out = Output::new(args.json);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -85,12 +99,23 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::Failed(format!("cannot start: {error}")))?;
     runtime.block_on(async {
         match args.command {
-            Command::Status => status::run(&admin, &mut out).await,
-            Command::Config(command) => config::run(command, &admin, &mut out).await,
-            Command::Clusters => clusters::run(&admin, &mut out).await,
-            Command::Rollout(command) => rollout::run(command, &admin, &mut out).await,
-            Command::List(command) => list::run(command, &admin, &mut out).await,
-            Command::Waf(command) => waf::run(command, &admin, &mut out).await,
+            Command::Status => status::run(only(&fleet)?, &mut out).await,
+            Command::Config(command) => config::run(command, only(&fleet)?, &mut out).await,
+            Command::Clusters => clusters::run(only(&fleet)?, &mut out).await,
+            Command::Rollout(command) => rollout::run(command, only(&fleet)?, &mut out).await,
+            Command::List(command) => list::run(command, only(&fleet)?, &mut out).await,
+            Command::Fleet(command) => fleet::run(command, &fleet, &mut out).await,
+            Command::Gate(command) => gate::run(command, fleet, &mut out).await,
+            Command::Evidence(command) => evidence::run(command, &mut out),
+            Command::Waf(command) => waf::run(command, only(&fleet)?, &mut out).await,
         }
     })
+}
+
+/// The server of a command that asks one.
+fn only(fleet: &[Admin]) -> Result<&Admin, Failure> {
+    match fleet {
+        [admin] => Ok(admin),
+        _ => Err(Failure::Usage("--admin: this command asks one server".to_owned())),
+    }
 }

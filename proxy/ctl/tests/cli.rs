@@ -5,6 +5,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
+    iter,
     net::TcpListener,
     process::{Command, Stdio},
     sync::mpsc,
@@ -65,7 +66,7 @@ fn finish(mut command: Command) -> Run {
     }
 }
 
-/// Runs the binary against a server that gives one answer.
+/// Runs the binary against a server that gives one answer, and an empty list to what is asked further.
 fn against(status: &str, body: &str, args: &[&str]) -> Run {
     against_with(status, body, foxctl(args))
 }
@@ -73,17 +74,23 @@ fn against(status: &str, body: &str, args: &[&str]) -> Run {
 fn against_with(status: &str, body: &str, mut command: Command) -> Run {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let answer = format!(
-        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
+    let answer = |status: &str, body: &str| {
+        let length = body.len();
+        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+    };
+    let (first, further) = (answer(status, body), answer("200 OK", "[]"));
     let (sender, asked) = mpsc::channel();
     thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
-        let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-        sender.send(head.join("\n")).unwrap();
-        stream.write_all(answer.as_bytes()).unwrap();
+        for (answer, stream) in
+            iter::once(first).chain(iter::repeat(further)).zip(listener.incoming())
+        {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            // Once the run is over, nobody is told.
+            let _ = sender.send(head.join("\n"));
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
     });
     command.env("FOXTROT_ADMIN", url);
     let run = finish(command);

@@ -180,26 +180,6 @@ impl Metrics {
         self.retries.with(&[cluster])
     }
 
-    /// Copies of requests that came to `outcome` for `reason`.
-    pub fn mirrors(&self, outcome: &'static str, reason: &'static str) -> Arc<Counter> {
-        self.mirrors.with(&[outcome, reason])
-    }
-
-    /// Body bytes that copies hold.
-    pub fn mirror_bytes(&self) -> &Level {
-        &self.mirror_bytes
-    }
-
-    /// Pairs of answers whose comparison came to `outcome` for `reason`.
-    pub fn shadow_compared(&self, outcome: &'static str, reason: &'static str) -> Arc<Counter> {
-        self.shadow_compared.with(&[outcome, reason])
-    }
-
-    /// Pairs of answers that differ in `kind`.
-    pub fn shadow_diffs(&self, kind: &'static str) -> Arc<Counter> {
-        self.shadow_diffs.with(&[kind])
-    }
-
     /// Requests about which a limit came to `verdict`.
     pub fn limit_requests(&self, limit: &str, verdict: &'static str) -> Arc<Counter> {
         self.limit_requests.with(&[limit, verdict])
@@ -249,21 +229,6 @@ impl Metrics {
     /// Requests of a class that a limiter has shed.
     pub fn overload_shed(&self, limiter: &str, class: &str, reason: &'static str) -> Arc<Counter> {
         self.overload_shed.with(&[limiter, class, reason])
-    }
-
-    /// Share of a colour in percent. The series lives as long as the handle.
-    pub fn rollout_weight(&self, rollout: &str, colour: Colour) -> Arc<Gauge> {
-        self.rollout_weights.with(&[rollout, colour.as_str()])
-    }
-
-    /// Phase of a rollout, one of [`data::ROLLOUT_PHASES`]. The series lives as long as the handle.
-    pub fn rollout_phase(&self, rollout: &str) -> Arc<OneHot> {
-        self.rollout_phases.with(&[rollout])
-    }
-
-    /// Requests of a rollout that the other colour was asked for, by whether it answered.
-    pub fn rescued(&self, rollout: &str, outcome: &'static str) -> Arc<Counter> {
-        self.rescued.with(&[rollout, outcome])
     }
 
     /// State of an endpoint, one of [`data::ENDPOINT_STATES`]. The series lives as long as the handle.
@@ -487,5 +452,6 @@ const CLASSES: usize = 6;
 /// In the order of [`CodeClass`].
 const CLASS_NAMES: [&str; CLASSES] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
+mod rollout;
 #[cfg(test)]
 mod tests;
