@@ -14,6 +14,7 @@ mod drain;
 mod forwarding;
 mod gates;
 mod global_limits;
+mod guarded;
 mod h2_floods;
 mod hostile;
 mod http1;

@@ -215,22 +215,6 @@ impl Metrics {
         self.limit_degraded.with(&[limit])
     }
 
-    /// Requests that a limiter lets be under way, that are, and that wait. The series live as long as the handles.
-    pub fn overload(&self, limiter: &str) -> [Arc<Gauge>; 3] {
-        [&self.overload_limit, &self.overload_in_flight, &self.overload_waiting]
-            .map(|family| family.with(&[limiter]))
-    }
-
-    /// How much of a resource is in use. The series lives as long as the handle.
-    pub fn overload_pressure(&self, resource: &str) -> Arc<Gauge> {
-        self.overload_pressure.with(&[resource])
-    }
-
-    /// Requests of a class that a limiter has shed.
-    pub fn overload_shed(&self, limiter: &str, class: &str, reason: &'static str) -> Arc<Counter> {
-        self.overload_shed.with(&[limiter, class, reason])
-    }
-
     /// State of an endpoint, one of [`data::ENDPOINT_STATES`]. The series lives as long as the handle.
     pub fn endpoint_state(&self, cluster: &str, endpoint: &str) -> Arc<OneHot> {
         self.endpoints.with(&[cluster, endpoint])
@@ -452,6 +436,7 @@ const CLASSES: usize = 6;
 /// In the order of [`CodeClass`].
 const CLASS_NAMES: [&str; CLASSES] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
+mod overload;
 mod rollout;
 #[cfg(test)]
 mod tests;

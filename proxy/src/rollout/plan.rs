@@ -241,7 +241,10 @@ pub fn stops(state: &State, seen: &Observation) -> Option<String> {
     if state.exposed() && !seen.to_healthy && seen.from_healthy {
         return Some(format!("{} has no healthy endpoint", state.to));
     }
-    asked(state, seen).find_map(|(who, opinion)| match opinion {
+    // Answers that differ need not be waited for, whatever the phase waits for.
+    let compare = seen.compare.as_ref().filter(|_| state.phase <= Phase::Steps);
+    let compare = compare.map(|opinion| ("compare", opinion));
+    asked(state, seen).chain(compare).find_map(|(who, opinion)| match opinion {
         Opinion::Stop(why) => Some(format!("{who}: {why}")),
         _ => None,
     })

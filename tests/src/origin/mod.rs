@@ -148,6 +148,16 @@ impl Origin {
         .await
     }
 
+    /// An origin that answers with 200 so many `times`, and with `status` from then on.
+    pub async fn failing_after(times: usize, status: u16) -> Self {
+        let calls = Arc::new(AtomicUsize::new(0));
+        Self::new(move |_| {
+            let well = calls.fetch_add(1, Relaxed) < times;
+            async move { if well { answer(200, "ok") } else { answer(status, "") } }
+        })
+        .await
+    }
+
     /// An origin that answers after a while.
     pub async fn slow(delay: Duration) -> Self {
         Self::new(move |_| async move {
