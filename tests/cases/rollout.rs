@@ -364,3 +364,54 @@ async fn foxctl_drives_a_rollout() {
         assert_eq!(exit.code, Some(code), "{arguments:?}: {exit:?}");
     }
 }
+
+#[tokio::test]
+async fn a_fleet_moves_together() {
+    let (blue, green) = colours().await;
+    let lines = format!("steps = [50]\n{QUICK}");
+    let proxy = async || Proxy::with(Config::rollout(&blue, &green, &lines)).await;
+    let proxies = [proxy().await, proxy().await];
+    let admins = proxies.each_ref().map(|proxy| format!("http://{}", proxy.admin_addr())).join(",");
+    for (what, share) in [("cutover", 100.0), ("rollback", 0.0)] {
+        let admins = admins.clone();
+        let arguments =
+            move || proxy::run_binary("foxctl", &["--admin", &admins, "fleet", what, "app"], &[]);
+        let moved = tokio::task::spawn_blocking(arguments).await.unwrap();
+        assert_eq!(moved.code, Some(0), "{moved:?}");
+        for proxy in &proxies {
+            assert_eq!(green_of(proxy).await, share, "{moved:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_log_proves_what_happened() {
+    let (blue, green) = colours().await;
+    let dir = TempDir::new().unwrap();
+    let config = kept_in(&dir, Config::rollout(&blue, &green, &format!("steps = [50]\n{QUICK}")));
+    let proxy = Proxy::with(config).await;
+    ask_ok(&proxy, "start").await;
+    reaches(&proxy, "done").await;
+    drop(proxy);
+    let log = first_log(dir.path());
+    let verify =
+        || proxy::run_binary("foxctl", &["evidence", "verify", log.to_str().unwrap()], &[]);
+    let whole = verify();
+    assert_eq!(whole.code, Some(0), "{whole:?}");
+    let text = std::fs::read_to_string(&log).unwrap();
+    std::fs::write(&log, text.replacen("\"weights\"", "\"weighed\"", 1)).unwrap();
+    assert_eq!(verify().code, Some(1));
+}
+
+async fn green_of(proxy: &Proxy) -> f64 {
+    green(&status(proxy).await)
+}
+
+fn first_log(dir: &Path) -> std::path::PathBuf {
+    let files = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let mut logs: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
+        .collect();
+    logs.sort();
+    logs.remove(0)
+}
