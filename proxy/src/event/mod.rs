@@ -1,7 +1,7 @@
 //! The event log: what happened to the process and its rollouts, each line bound to the one before by its hash
 //! ([`foxtrot_api::events`]).
 //!
-//! [`Events::record`] hands an event to a thread of its own, which numbers, binds and writes it ([`log`]); it is called on the
+//! [`Events::record`] hands an event to a thread of its own, which numbers, binds and writes it (`log`); it is called on the
 //! control thread, never on a worker. What finds no room is counted, and the log says so: the chain is whole all the same. The
 //! last events are kept in memory for `GET /events`, and without a directory that is all there is.
 

@@ -2,7 +2,7 @@
 //! out.
 //!
 //! Three tests run for every route and for all together, on evidence that may be looked at after every block of requests
-//! without being spoilt by it ([`sequential`]): of errors beside the other colour's in the same second; of gross failure, by
+//! without being spoilt by it (`sequential`): of errors beside the other colour's in the same second; of gross failure, by
 //! what is known of the other colour, which needs but a handful of requests; and of answers slower than the other's p95
 //! allows. docs/decisions/0009-guard.md says why these, and what they catch in how many requests.
 

@@ -30,7 +30,7 @@ pub struct Outcomes {
     classes: Mutex<Vec<Arc<Class>>>,
 }
 
-/// Requests that are judged together: those of a route, or of all routes that come after the first [`CLASSES_MAX`].
+/// Requests that are judged together: those of a route, or of all routes that come after the first `CLASSES_MAX`.
 #[derive(Debug)]
 pub struct Class {
     /// Name of the route; empty for the rest.

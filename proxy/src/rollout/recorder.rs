@@ -36,7 +36,7 @@ impl Recorder {
         Self { ring: Mutex::default(), seen: Sharded::new(workers) }
     }
 
-    /// Takes note of a request as the upstream sees it: of each worker's first [`RING`], then of one in [`ONE_IN`].
+    /// Takes note of a request as the upstream sees it: of each worker's first `RING`, then of one in `ONE_IN`.
     pub fn offer(&self, worker: usize, head: &RequestHead, body: &Body) {
         let seen = self.seen.at(worker).fetch_add(1, Relaxed);
         if (seen < RING as u32 || seen.is_multiple_of(ONE_IN))
