@@ -244,7 +244,7 @@ impl Watch {
     }
 
     fn alarm(&self, asked: &Asked<'_>) -> Option<String> {
-        let (candidate, other) = (asked.candidate, other(asked.candidate));
+        let (candidate, other) = (asked.candidate, asked.candidate.other());
         let place =
             self.route.as_ref().map(|route| format!(" of route {route}")).unwrap_or_default();
         if self.errors.log().max(self.gross.log()) >= ALARM {
@@ -364,14 +364,6 @@ impl Block {
 impl Sample {
     fn describe(&self) -> String {
         format!("{} of {} requests", self.cases.round(), self.trials.round())
-    }
-}
-
-/// The colour that is not this one.
-pub fn other(colour: Colour) -> Colour {
-    match colour {
-        Colour::Blue => Colour::Green,
-        Colour::Green => Colour::Blue,
     }
 }
 

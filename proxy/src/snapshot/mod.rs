@@ -36,13 +36,7 @@ use crate::{
         shards::Counter,
     },
     overload::Overload,
-    rollout::{
-        Learned, Opinion, drain,
-        guard::{self, other},
-        outcomes::Class,
-        plan::Plan,
-        prewarm::Order,
-    },
+    rollout::{Learned, Opinion, drain, guard, outcomes::Class, plan::Plan, prewarm::Order},
     route::{ColourChoice, ListenerId, PathRewrite, RedirectTemplate, RouteTable, StickyKeys},
     tenant::Tenants,
     upstream::Cluster,
@@ -255,7 +249,7 @@ impl Rollout {
             cluster: Arc::clone(self.cluster(candidate)),
             policy: policy.clone(),
             requests,
-            other_p95: self.learned.p95(other(candidate)),
+            other_p95: self.learned.p95(candidate.other()),
             began: now,
         });
     }
@@ -280,7 +274,7 @@ impl Rollout {
     /// The colour that may answer what `colour` fails: the trusted one, while it can.
     pub fn rescuer(&self, colour: Colour) -> Option<Colour> {
         let trusted = self.learned.trusted();
-        let rescues = self.rescue && trusted == other(colour);
+        let rescues = self.rescue && trusted == colour.other();
         (rescues && self.cluster(trusted).is_fit()).then_some(trusted)
     }
 }

@@ -662,7 +662,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "rollouts.NAME.rescue",
         &[
-            Read("snapshot::rescuer", "self.rescue && trusted == other(colour)"),
+            Read("snapshot::rescuer", "self.rescue && trusted == colour.other()"),
             Case("rescue::without_rescue_failures_are_the_clients"),
         ],
     ),
