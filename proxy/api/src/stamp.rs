@@ -25,7 +25,8 @@ impl std::error::Error for NotAStamp {}
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (s, ms) = (self.0 / 1000, self.0 % 1000);
-        let (year, month, day) = date(s / DAY);
+        // A 64-bit count of milliseconds has fewer days than any sign could harm.
+        let (year, month, day) = date((s / DAY) as i64);
         let (hour, minute, second) = (s / 3600 % 24, s / 60 % 60, s % 60);
         write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
     }
@@ -73,17 +74,18 @@ fn parse(text: &str) -> Option<Stamp> {
 }
 
 /// Year, month and day of a count of days since 1970-01-01 (Hinnant, "chrono-compatible low-level date algorithms").
-fn date(days: u64) -> (u64, u64, u64) {
+pub fn date(days: i64) -> (i64, i64, i64) {
     // Days since 0000-03-01, so that the leap day is the last of its year.
-    let days = days + DAYS_TO_1970;
-    let (era, day_of_era) = (days / DAYS_OF_ERA, days % DAYS_OF_ERA);
+    let days = days + DAYS_TO_1970 as i64;
+    let (era, day_of_era) =
+        (days.div_euclid(DAYS_OF_ERA as i64), days.rem_euclid(DAYS_OF_ERA as i64));
     let year_of_era =
         (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
 /// The inverse of [`date`], from 1970 on.

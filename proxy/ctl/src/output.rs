@@ -5,6 +5,8 @@ use std::{
     io::{self, BufWriter, StdoutLock, Write},
 };
 
+use foxtrot_api::stamp;
+
 /// Standard output.
 pub(crate) struct Output {
     stdout: BufWriter<StdoutLock<'static>>,
@@ -81,18 +83,9 @@ pub(crate) fn time(ms: u64) -> String {
     format!("{} {hour:02}:{minute:02}:{second:02}Z", date(i64::try_from(s).unwrap_or(i64::MAX)))
 }
 
-/// A date in UTC, from seconds since 1970-01-01T00:00:00Z (Hinnant, "chrono-compatible low-level date algorithms").
+/// A date in UTC, from seconds since 1970-01-01T00:00:00Z.
 pub(crate) fn date(s: i64) -> String {
-    // Days since 0000-03-01, so that the leap day is the last of its year.
-    let days = s.div_euclid(86_400) + 719_468;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    let (year, month, day) = stamp::date(s.div_euclid(86_400));
     format!("{year:04}-{month:02}-{day:02}")
 }
 
